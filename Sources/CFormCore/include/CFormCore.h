@@ -1,0 +1,21 @@
+// The C core of FormDB: everything that Swift, the benchmark and the tests may call.
+#ifndef CFORMCORE_H
+#define CFORMCORE_H
+
+#include "../base/bytes.h"
+#include "../base/hash.h"
+#include "../base/memory.h"
+#include "../base/status.h"
+#include "../codec/batch.h"
+#include "../codec/record.h"
+#include "../format/block.h"
+#include "../index/geodesic.h"
+#include "../index/memtable.h"
+#include "../index/series.h"
+#include "../os/os.h"
+#include "../os/os_memory.h"
+#include "../store/log.h"
+#include "../store/operations.h"
+#include "../store/store.h"
+
+#endif

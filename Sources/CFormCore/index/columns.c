@@ -1,0 +1,217 @@
+#include "columns.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { SLAB_BYTES_MIN = 4096, SLAB_BYTES_MAX = 1 << 20, LENGTH_BYTES = 8 };
+
+void fc_columns_init(fc_columns *columns, fc_versions *versions) {
+    *columns = (fc_columns){.versions = versions};
+}
+
+static void release_chunk(fc_arena *arena, fc_chunk *chunk) {
+    if (chunk == NULL) return;
+    fc_arena_release_list(arena, chunk->blocks);
+    fc_arena_release(arena, chunk);
+}
+
+void fc_columns_deinit(fc_columns *columns) {
+    fc_arena *arena = columns->versions->arena;
+    for (uint32_t i = 0; i < columns->chunks.count; i++)
+        release_chunk(arena, fc_pointer_table_get(&columns->chunks, i));
+    fc_pointer_table_deinit(&columns->chunks, arena);
+}
+
+enum { DEAD_BYTES = FC_CHUNK_ROWS / 8 };
+static const size_t chunk_bytes =
+    (size_t)FC_CHUNK_ROWS * (sizeof(fc_box) + 8 + 8 + 4 + 1) + DEAD_BYTES;
+
+static fc_chunk *allocate_chunk(fc_columns *columns) {
+    fc_arena *arena = columns->versions->arena;
+    fc_chunk *chunk = fc_arena_allocate(arena, sizeof *chunk);
+    if (chunk == NULL) return NULL;
+    uint8_t *block = fc_arena_allocate(arena, chunk_bytes);
+    if (block == NULL) {
+        fc_arena_release(arena, chunk);
+        return NULL;
+    }
+    *chunk = (fc_chunk){.blocks = fc_arena_list_push(NULL, block)};
+    chunk->boxes = (fc_box *)block;
+    chunk->deleted = (_Atomic uint64_t *)(chunk->boxes + FC_CHUNK_ROWS);
+    chunk->ids = (uint64_t *)(chunk->deleted + FC_CHUNK_ROWS);
+    chunk->dead = (_Atomic uint64_t *)(chunk->ids + FC_CHUNK_ROWS);
+    chunk->older = (uint32_t *)((uint8_t *)chunk->dead + DEAD_BYTES);
+    chunk->flags = (uint8_t *)(chunk->older + FC_CHUNK_ROWS);
+    for (unsigned i = 0; i < FC_CHUNK_ROWS / 64; i++)
+        atomic_init(&chunk->dead[i], 0);
+    columns->bytes_columns += chunk_bytes;
+    return chunk;
+}
+
+// A further block for the chunk, released with it.
+static void *chunk_block(fc_columns *columns, fc_chunk *chunk, size_t bytes) {
+    void *block = fc_arena_allocate(columns->versions->arena, bytes);
+    if (block != NULL) chunk->blocks = fc_arena_list_push(chunk->blocks, block);
+    return block;
+}
+
+static size_t stored_bytes(fc_bytes bytes) {
+    return bytes.length == 0 ? 0 : LENGTH_BYTES + ((bytes.length + 7) & ~(size_t)7);
+}
+
+// Room for `bytes` in the chunk's slab. A slab that is too full for them is left as it is.
+static fc_status reserve_slab(fc_columns *columns, fc_chunk *chunk, size_t bytes) {
+    if (chunk->slab_bytes - chunk->slab_used >= bytes) return FC_STATUS_OK;
+    size_t size = 2 * chunk->slab_bytes;
+    if (size < SLAB_BYTES_MIN) size = SLAB_BYTES_MIN;
+    if (size > SLAB_BYTES_MAX) size = SLAB_BYTES_MAX;
+    if (size < bytes) size = bytes;
+    uint8_t *slab = chunk_block(columns, chunk, size);
+    if (slab == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    columns->bytes_records += size;
+    chunk->record_bytes += size;
+    chunk->slab = slab;
+    chunk->slab_used = 0;
+    chunk->slab_bytes = size;
+    return FC_STATUS_OK;
+}
+
+fc_status fc_columns_reserve(fc_columns *columns, const fc_row *row) {
+    if (columns->rows >= FC_NO_POSITION - FC_CHUNK_ROWS) return FC_STATUS_TOO_LARGE;
+    if (columns->rows >> FC_CHUNK_LOG2 == columns->chunks.count) {
+        fc_status status = fc_pointer_table_reserve(&columns->chunks, columns->versions);
+        if (status != FC_STATUS_OK) return status;
+        fc_chunk *chunk = allocate_chunk(columns);
+        if (chunk == NULL) return FC_STATUS_OUT_OF_MEMORY;
+        fc_pointer_table_add(&columns->chunks, chunk);
+    }
+    fc_chunk *chunk = fc_columns_chunk(columns, columns->rows);
+    if (row->has_time && chunk->times == NULL) {
+        const size_t bytes = FC_CHUNK_ROWS * sizeof(fc_row_time);
+        fc_row_time *times = chunk_block(columns, chunk, bytes);
+        if (times == NULL) return FC_STATUS_OUT_OF_MEMORY;
+        columns->bytes_times += bytes;
+        chunk->times = times;
+    }
+    if (row->record.length != 0 && chunk->records == NULL) {
+        const size_t bytes = FC_CHUNK_ROWS * sizeof(uint8_t *);
+        const uint8_t **records = chunk_block(columns, chunk, bytes);
+        if (records == NULL) return FC_STATUS_OUT_OF_MEMORY;
+        columns->bytes_records += bytes;
+        chunk->record_bytes += bytes;
+        chunk->records = records;
+    }
+    size_t bytes = stored_bytes(row->record);
+    if (row->id.text.data != NULL) bytes += LENGTH_BYTES + ((row->id.text.length + 7) & ~(size_t)7);
+    return bytes == 0 ? FC_STATUS_OK : reserve_slab(columns, chunk, bytes);
+}
+
+// Copies `bytes` into the slab behind its length. REQUIRES: room.
+static const uint8_t *store(fc_chunk *chunk, fc_bytes bytes) {
+    uint8_t *at = chunk->slab + chunk->slab_used;
+    uint64_t length = bytes.length;
+    memcpy(at, &length, LENGTH_BYTES);
+    if (length != 0) memcpy(at + LENGTH_BYTES, bytes.data, bytes.length);
+    chunk->slab_used += LENGTH_BYTES + ((bytes.length + 7) & ~(size_t)7);
+    assert(chunk->slab_used <= chunk->slab_bytes);
+    return at + LENGTH_BYTES;
+}
+
+static fc_bytes stored(const uint8_t *data) {
+    uint64_t length;
+    memcpy(&length, data - LENGTH_BYTES, LENGTH_BYTES);
+    return (fc_bytes){data, (size_t)length};
+}
+
+uint32_t fc_columns_append(fc_columns *columns, const fc_row *row, uint32_t older) {
+    uint32_t position = columns->rows, i = position & FC_CHUNK_MASK;
+    fc_chunk *chunk = fc_columns_chunk(columns, position);
+    unsigned flags = 0;
+    if (row->has_box) {
+        flags |= FC_ROW_BOX;
+        chunk->boxes[i] = row->box;
+    }
+    if (row->is_point) flags |= FC_ROW_POINT;
+    if (row->has_time) {
+        flags |= FC_ROW_TIME;
+        chunk->times[i] = (fc_row_time){row->time_start_us, row->time_end_us};
+    }
+    if (row->id.text.data != NULL) {
+        flags |= FC_ROW_TEXT_ID;
+        atomic_store_explicit(&columns->any_text, true, memory_order_relaxed);
+        chunk->ids[i] = (uint64_t)(uintptr_t)store(chunk, row->id.text);
+    } else {
+        chunk->ids[i] = (uint64_t)row->id.integer;
+    }
+    if (row->record.length != 0) {
+        flags |= FC_ROW_RECORD;
+        chunk->records[i] = store(chunk, row->record);
+    }
+    chunk->older[i] = older;
+    chunk->flags[i] = (uint8_t)flags;
+    atomic_store_explicit(&chunk->deleted[i], FC_LIVE, memory_order_relaxed);
+    columns->rows = position + 1;
+    return position;
+}
+
+void fc_columns_set_deleted(fc_columns *columns, uint32_t position, uint64_t sequence) {
+    fc_chunk *chunk = fc_columns_chunk(columns, position);
+    uint32_t i = position & FC_CHUNK_MASK;
+    atomic_store_explicit(&chunk->deleted[i], sequence, memory_order_release);
+    if (sequence == FC_LIVE) return; // the bit stays: it only costs a look
+    uint64_t word = atomic_load_explicit(&chunk->dead[i / 64], memory_order_relaxed);
+    uint64_t bit = UINT64_C(1) << (i % 64);
+    if (word & bit) return;
+    atomic_store_explicit(&chunk->dead[i / 64], word | bit, memory_order_release);
+    uint64_t marks = atomic_load_explicit(&columns->dead_marks, memory_order_relaxed);
+    atomic_store_explicit(&columns->dead_marks, marks + 1, memory_order_release);
+}
+
+fc_feature_id fc_columns_id(const fc_columns *columns, uint32_t position) {
+    const fc_chunk *chunk = fc_columns_chunk(columns, position);
+    uint32_t i = position & FC_CHUNK_MASK;
+    if (!(chunk->flags[i] & FC_ROW_TEXT_ID))
+        return (fc_feature_id){.integer = (int64_t)chunk->ids[i]};
+    return (fc_feature_id){.text = stored((const uint8_t *)(uintptr_t)chunk->ids[i])};
+}
+
+bool fc_columns_id_is(const fc_columns *columns, uint32_t position, const fc_feature_id *id) {
+    const fc_chunk *chunk = fc_columns_chunk(columns, position);
+    if (chunk == NULL) return false;
+    uint32_t i = position & FC_CHUNK_MASK;
+    bool is_text = chunk->flags[i] & FC_ROW_TEXT_ID;
+    if (is_text != (id->text.data != NULL)) return false;
+    if (!is_text) return chunk->ids[i] == (uint64_t)id->integer;
+    fc_bytes text = stored((const uint8_t *)(uintptr_t)chunk->ids[i]);
+    return text.length == id->text.length &&
+           (text.length == 0 || memcmp(text.data, id->text.data, text.length) == 0);
+}
+
+fc_bytes fc_columns_record(const fc_columns *columns, uint32_t position) {
+    const fc_chunk *chunk = fc_columns_chunk(columns, position);
+    uint32_t i = position & FC_CHUNK_MASK;
+    if (!(chunk->flags[i] & FC_ROW_RECORD)) return (fc_bytes){NULL, 0};
+    return stored(chunk->records[i]);
+}
+
+fc_row_time fc_columns_time(const fc_columns *columns, uint32_t position) {
+    const fc_chunk *chunk = fc_columns_chunk(columns, position);
+    assert(chunk->flags[position & FC_CHUNK_MASK] & FC_ROW_TIME);
+    return chunk->times[position & FC_CHUNK_MASK];
+}
+
+void fc_columns_free_chunk(fc_columns *columns, uint32_t chunk_index) {
+    fc_chunk *chunk = fc_pointer_table_get(&columns->chunks, chunk_index);
+    fc_pointer_table_clear(&columns->chunks, chunk_index);
+    columns->bytes_columns -= chunk_bytes;
+    columns->bytes_records -= chunk->record_bytes;
+    if (chunk->times != NULL) columns->bytes_times -= FC_CHUNK_ROWS * sizeof(fc_row_time);
+    void *blocks = chunk->blocks;
+    // The list's links are taken by the retired list, so each block is moved by itself.
+    while (blocks != NULL) {
+        void *next = fc_arena_list_next(blocks);
+        fc_versions_retire(columns->versions, blocks);
+        blocks = next;
+    }
+    fc_versions_retire(columns->versions, chunk);
+}

@@ -1,0 +1,101 @@
+// The rows of a memtable by position, in chunks of 65,536 that never move: exact box, time, id,
+// record, `deleted`, `older`.
+// THREADS: the writer fills a position once, before anything leads readers to it. After that only
+// `deleted` changes, and its bit: the writer stores `deleted` first, the bit (release) second, so
+// that a clear bit needs no look at `deleted`.
+#ifndef FC_INDEX_COLUMNS_H
+#define FC_INDEX_COLUMNS_H
+
+#include "pointer_table.h"
+
+enum { FC_CHUNK_LOG2 = 16, FC_CHUNK_ROWS = 1 << FC_CHUNK_LOG2, FC_CHUNK_MASK = FC_CHUNK_ROWS - 1 };
+
+enum fc_row_flag {
+    FC_ROW_BOX = 1,
+    FC_ROW_TIME = 2,
+    FC_ROW_POINT = 4,
+    FC_ROW_TEXT_ID = 8,
+    FC_ROW_RECORD = 16
+};
+
+typedef struct fc_row_time {
+    int64_t start_us, end_us; // closed
+} fc_row_time;
+
+typedef struct fc_chunk {
+    fc_box *boxes;
+    _Atomic uint64_t *deleted;
+    _Atomic uint64_t *dead; // one bit a row: `deleted` was set once (it may have been unset again)
+    uint64_t *ids;          // the integer, or the address of the text with its length before it
+    uint32_t *older;
+    uint8_t *flags;
+    // Allocated with the first row of the chunk that needs them, and looked at only for rows whose
+    // flags say so: those are published later than the pointers are set. A record has its length
+    // before it.
+    fc_row_time *times;
+    const uint8_t **records;
+    uint8_t *slab; // the newest slab of texts and records, bytes used and in all
+    size_t slab_used, slab_bytes;
+    size_t record_bytes;
+    uint32_t
+        indexed_count;  // the writer's: how often rows are in tail or trees (place and time count)
+    uint32_t live_hint; // the writer's: no row before it is live
+    void *blocks;       // a list of arena blocks: all of the above but the chunk itself
+} fc_chunk;
+
+typedef struct fc_columns {
+    fc_versions *versions;
+    fc_pointer_table chunks;
+    uint32_t rows;               // applied; the writer's
+    _Atomic bool any_text;       // a row has had a text id
+    _Atomic uint64_t dead_marks; // how often a bit was set: 0 means that every bit is clear
+    uint64_t bytes_columns, bytes_records, bytes_times;
+} fc_columns;
+
+void fc_columns_init(fc_columns *columns, fc_versions *versions);
+void fc_columns_deinit(fc_columns *columns); // REQUIRES: no readers
+
+// Makes room for `row` at the next position, memory for its text and record included.
+FC_MUST_USE fc_status fc_columns_reserve(fc_columns *columns, const fc_row *row);
+// Appends it. REQUIRES: reserved just before.
+uint32_t fc_columns_append(fc_columns *columns, const fc_row *row, uint32_t older);
+
+// NULL when the chunk has been freed.
+static inline fc_chunk *fc_columns_chunk(const fc_columns *columns, uint32_t position) {
+    return fc_pointer_table_get(&columns->chunks, position >> FC_CHUNK_LOG2);
+}
+static inline uint64_t fc_chunk_deleted(const fc_chunk *chunk, uint32_t position) {
+    return atomic_load_explicit(&chunk->deleted[position & FC_CHUNK_MASK], memory_order_acquire);
+}
+static inline bool fc_chunk_may_be_dead(const fc_chunk *chunk, uint32_t position) {
+    uint32_t row = position & FC_CHUNK_MASK;
+    return atomic_load_explicit(&chunk->dead[row / 64], memory_order_acquire) >> (row % 64) & 1;
+}
+static inline const fc_box *fc_columns_box(const fc_columns *columns, uint32_t position) {
+    return &fc_columns_chunk(columns, position)->boxes[position & FC_CHUNK_MASK];
+}
+static inline unsigned fc_columns_flags(const fc_columns *columns, uint32_t position) {
+    return fc_columns_chunk(columns, position)->flags[position & FC_CHUNK_MASK];
+}
+static inline uint32_t fc_columns_older(const fc_columns *columns, uint32_t position) {
+    return fc_columns_chunk(columns, position)->older[position & FC_CHUNK_MASK];
+}
+static inline uint64_t fc_columns_deleted(const fc_columns *columns, uint32_t position) {
+    return fc_chunk_deleted(fc_columns_chunk(columns, position), position);
+}
+// Whether nobody from `horizon` on can see the row.
+static inline bool fc_columns_is_dropped(const fc_columns *columns, uint32_t position,
+                                         uint64_t horizon) {
+    const fc_chunk *chunk = fc_columns_chunk(columns, position);
+    return fc_chunk_may_be_dead(chunk, position) && fc_chunk_deleted(chunk, position) <= horizon;
+}
+
+void fc_columns_set_deleted(fc_columns *columns, uint32_t position, uint64_t sequence);
+fc_feature_id fc_columns_id(const fc_columns *columns, uint32_t position);
+bool fc_columns_id_is(const fc_columns *columns, uint32_t position, const fc_feature_id *id);
+fc_bytes fc_columns_record(const fc_columns *columns, uint32_t position);
+fc_row_time fc_columns_time(const fc_columns *columns, uint32_t position); // REQUIRES: has one
+
+// Takes a chunk away; readers that hold it keep it. Positions in it have no columns any more.
+void fc_columns_free_chunk(fc_columns *columns, uint32_t chunk_index);
+#endif

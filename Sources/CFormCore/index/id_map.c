@@ -1,0 +1,333 @@
+#include "id_map.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "../base/hash.h"
+
+enum {
+    SLOTS_MIN = 56,
+    SLOTS_MAX = 4088, // with the header 32 KiB
+    DEPTH_MAX = 20,   // beyond it shards grow instead of being split
+};
+
+// A slot: tag << 32 | position + 1. 0 is empty; a position of 0 - 1 with a tag is a removed entry.
+struct fc_id_shard {
+    uint32_t depth; // how many leading bits of the tag its entries share
+    uint32_t slot_count;
+    uint32_t used_count; // removed ones included
+    uint32_t used_max;
+    uint32_t removed_count;
+    uint32_t padding[11]; // slots start on a line
+    _Atomic uint64_t slots[];
+};
+_Static_assert(sizeof(struct fc_id_shard) == 64, "slots start on a line");
+
+struct fc_id_directory {
+    uint32_t depth;
+    // 2^depth: the address of a shard, and in its last six bits the size class: 64 << class is one
+    // line more than its slots take. So a lookup goes from here to the slot without a look at the
+    // shard's header.
+    _Atomic uintptr_t shards[];
+};
+enum { CLASS_MASK = 63 };
+
+typedef struct shard_ref {
+    _Atomic uint64_t *slots;
+    uint32_t slot_count;
+} shard_ref;
+
+static inline uint64_t slot_of(uint32_t tag, uint32_t position) {
+    return (uint64_t)tag << 32 | (uint32_t)(position + 1);
+}
+static const uint64_t removed_slot = UINT64_C(1) << 32;
+
+// The order in which a tag's slots are tried: a line of eight from the slot that the tag's last
+// three bits name, then another line at a distance that depends on the tag, and so on. Ids that
+// follow one another differ only in those bits (fc_id_map_tag), so that they share their lines. The
+// number of lines is 2^n - 1 and the distance a power of two, so every line is tried.
+// The leading bits of the tag choose the shard; within one they are all alike, so a product mixes
+// the others into the leading places.
+typedef struct slot_walk {
+    uint32_t line, line_count, distance, tried;
+    uint32_t offset;
+} slot_walk;
+
+static inline slot_walk walk_of(uint32_t tag, uint32_t slot_count) {
+    uint32_t mixed = (tag >> 3) * UINT32_C(0x9E3779B1) << 3;
+    uint32_t line_count = slot_count / 8;
+    uint32_t distance = UINT32_C(1) << (mixed >> 8 & 7);
+    while (distance >= line_count)
+        distance >>= 3;
+    return (slot_walk){.line = (uint32_t)((uint64_t)mixed * line_count >> 32),
+                       .line_count = line_count,
+                       .distance = distance,
+                       .offset = tag & 7};
+}
+
+static inline uint32_t slot_at(const slot_walk *walk) {
+    return walk->line * 8 + ((walk->offset + walk->tried) & 7);
+}
+
+static inline void try_next(slot_walk *walk) {
+    if (++walk->tried < 8) return;
+    walk->tried = 0;
+    walk->line += walk->distance;
+    if (walk->line >= walk->line_count) walk->line -= walk->line_count;
+}
+
+static inline uint32_t directory_index(uint32_t tag, uint32_t depth) {
+    return depth == 0 ? 0 : tag >> (32 - depth);
+}
+
+// Shards fill at the same pace; that they split at different loads spreads the splits.
+static uint32_t load_max(uint32_t slot_count, uint32_t salt) {
+    uint32_t spread = (salt * UINT32_C(0x9E3779B1)) >> 24;                   // 0...255
+    return (uint32_t)((uint64_t)slot_count * (154 * 4 + spread / 2) / 1024); // 0.60...0.725
+}
+
+static fc_id_shard *allocate_shard(fc_id_map *map, uint32_t slot_count, uint32_t depth,
+                                   uint32_t salt) {
+    size_t bytes = sizeof(fc_id_shard) + slot_count * sizeof(uint64_t);
+    fc_id_shard *shard = fc_arena_allocate(map->versions->arena, bytes);
+    if (shard == NULL) return NULL;
+    memset(shard, 0, bytes);
+    shard->depth = depth;
+    shard->slot_count = slot_count;
+    shard->used_max = load_max(slot_count, salt);
+    return shard;
+}
+
+static fc_id_directory *allocate_directory(fc_id_map *map, uint32_t depth) {
+    size_t bytes = sizeof(fc_id_directory) + ((size_t)1 << depth) * sizeof(uintptr_t);
+    fc_id_directory *directory = fc_arena_allocate(map->versions->arena, bytes);
+    if (directory != NULL) directory->depth = depth;
+    return directory;
+}
+
+static inline fc_id_directory *directory_of(const fc_id_map *map) {
+    return atomic_load_explicit(&map->directory, memory_order_acquire);
+}
+
+static inline uintptr_t entry_of(const fc_id_shard *shard) {
+    unsigned size_class = (unsigned)__builtin_ctz((shard->slot_count + 8) / 64);
+    return (uintptr_t)shard | size_class;
+}
+
+static inline fc_id_shard *shard_of_entry(uintptr_t entry) {
+    return (fc_id_shard *)(entry & ~(uintptr_t)CLASS_MASK);
+}
+
+static inline uintptr_t find_entry(const fc_id_map *map, uint32_t tag) {
+    fc_id_directory *directory = directory_of(map);
+    return atomic_load_explicit(&directory->shards[directory_index(tag, directory->depth)],
+                                memory_order_acquire);
+}
+
+static inline fc_id_shard *shard_of(const fc_id_map *map, uint32_t tag) {
+    return shard_of_entry(find_entry(map, tag));
+}
+
+static inline shard_ref ref_of(const fc_id_map *map, uint32_t tag) {
+    uintptr_t entry = find_entry(map, tag);
+    return (shard_ref){shard_of_entry(entry)->slots, (UINT32_C(64) << (entry & CLASS_MASK)) - 8};
+}
+
+fc_status fc_id_map_init(fc_id_map *map, fc_versions *versions, const fc_columns *columns) {
+    *map = (fc_id_map){.versions = versions, .columns = columns};
+    const fc_os *os = versions->os;
+    fc_status status = os->random_bytes(os->context, map->seed, sizeof map->seed);
+    if (status != FC_STATUS_OK) return status;
+    fc_id_directory *directory = allocate_directory(map, 0);
+    fc_id_shard *shard = allocate_shard(map, SLOTS_MIN, 0, 0);
+    if (directory == NULL || shard == NULL) {
+        fc_arena_release(versions->arena, directory);
+        fc_arena_release(versions->arena, shard);
+        return FC_STATUS_OUT_OF_MEMORY;
+    }
+    atomic_init(&directory->shards[0], entry_of(shard));
+    atomic_store_explicit(&map->directory, directory, memory_order_release);
+    map->bytes = fc_arena_block_bytes(directory) + fc_arena_block_bytes(shard);
+    return FC_STATUS_OK;
+}
+
+void fc_id_map_deinit(fc_id_map *map) {
+    fc_id_directory *directory = directory_of(map);
+    if (directory == NULL) return;
+    size_t count = (size_t)1 << directory->depth;
+    for (size_t i = 0; i < count;) {
+        fc_id_shard *shard =
+            shard_of_entry(atomic_load_explicit(&directory->shards[i], memory_order_relaxed));
+        i += (size_t)1 << (directory->depth - shard->depth);
+        fc_arena_release(map->versions->arena, shard);
+    }
+    fc_arena_release(map->versions->arena, directory);
+}
+
+uint32_t fc_id_map_tag(const fc_id_map *map, const fc_feature_id *id) {
+    if (id->text.data != NULL)
+        return (uint32_t)(fc_hash64(id->text.data, id->text.length, map->seed[1]) >> 32);
+    uint64_t mixed = ((uint64_t)id->integer >> 3) ^ map->seed[0];
+    __extension__ unsigned __int128 product =
+        (unsigned __int128)mixed * (map->seed[1] | UINT64_C(0x8000000000000001));
+    mixed = (uint64_t)product ^ (uint64_t)(product >> 64);
+    mixed *= UINT64_C(0x9E3779B97F4A7C15);
+    return (uint32_t)(mixed >> 32) ^ ((uint32_t)id->integer & 7);
+}
+
+void fc_id_map_prefetch(const fc_id_map *map, uint32_t tag) {
+    shard_ref shard = ref_of(map, tag);
+    slot_walk walk = walk_of(tag, shard.slot_count);
+    __builtin_prefetch(&shard.slots[slot_at(&walk)]);
+}
+
+// The id's slot, or the first empty one on its way.
+static inline _Atomic uint64_t *find_slot(const fc_id_map *map, shard_ref shard, uint32_t tag,
+                                          const fc_feature_id *id, uint32_t *out_position) {
+    for (slot_walk walk = walk_of(tag, shard.slot_count);; try_next(&walk)) {
+        _Atomic uint64_t *place = &shard.slots[slot_at(&walk)];
+        uint64_t slot = atomic_load_explicit(place, memory_order_acquire);
+        if (slot == 0) {
+            *out_position = FC_NO_POSITION;
+            return place;
+        }
+        if ((uint32_t)(slot >> 32) == tag && (uint32_t)slot != 0 &&
+            fc_columns_id_is(map->columns, (uint32_t)slot - 1, id)) {
+            *out_position = (uint32_t)slot - 1;
+            return place;
+        }
+    }
+}
+
+uint32_t fc_id_map_find(const fc_id_map *map, uint32_t tag, const fc_feature_id *id) {
+    uint32_t position;
+    (void)find_slot(map, ref_of(map, tag), tag, id, &position);
+    return position;
+}
+
+fc_id_place fc_id_map_locate(const fc_id_map *map, uint32_t tag, const fc_feature_id *id) {
+    fc_id_place place = {.shard = shard_of(map, tag)};
+    place.slot = find_slot(map, ref_of(map, tag), tag, id, &place.position);
+    return place;
+}
+
+bool fc_id_place_has_room(const fc_id_place *place) {
+    return place->shard->used_count < place->shard->used_max;
+}
+
+void fc_id_place_set(const fc_id_place *place, uint32_t tag, uint32_t position) {
+    if (place->position == FC_NO_POSITION) {
+        place->shard->used_count++;
+        assert(place->shard->used_count < place->shard->slot_count);
+    }
+    atomic_store_explicit(place->slot, slot_of(tag, position), memory_order_release);
+}
+
+// Puts an entry that is not there into a shard with room. Removed places stay as they are: they
+// count as used, and go when the shard is copied or split.
+static void insert(fc_id_shard *shard, uint64_t slot) {
+    slot_walk walk = walk_of((uint32_t)(slot >> 32), shard->slot_count);
+    while (atomic_load_explicit(&shard->slots[slot_at(&walk)], memory_order_relaxed) != 0)
+        try_next(&walk);
+    atomic_store_explicit(&shard->slots[slot_at(&walk)], slot, memory_order_release);
+    shard->used_count++;
+    assert(shard->used_count < shard->slot_count);
+}
+
+static void copy_entries(const fc_id_shard *from, fc_id_shard *low, fc_id_shard *high) {
+    uint32_t shift = 32 - low->depth; // unused when both are one
+    for (uint32_t i = 0; i < from->slot_count; i++) {
+        uint64_t slot = atomic_load_explicit(&from->slots[i], memory_order_relaxed);
+        if ((uint32_t)slot == 0) continue;
+        bool is_high = low != high && ((uint32_t)(slot >> 32) >> shift & 1);
+        insert(is_high ? high : low, slot);
+    }
+}
+
+static void set_shard(fc_id_map *map, uint32_t tag, uint32_t depth, fc_id_shard *shard) {
+    fc_id_directory *directory = directory_of(map);
+    size_t span = (size_t)1 << (directory->depth - depth);
+    size_t first = directory_index(tag, directory->depth) & ~(span - 1);
+    for (size_t i = 0; i < span; i++)
+        atomic_store_explicit(&directory->shards[first + i], entry_of(shard), memory_order_release);
+}
+
+// A shard of the same depth with `slot_count` slots, without what was removed.
+static fc_status copy_shard(fc_id_map *map, uint32_t tag, fc_id_shard *shard, uint32_t slot_count) {
+    fc_id_shard *grown = allocate_shard(map, slot_count, shard->depth, tag >> 12);
+    if (grown == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    copy_entries(shard, grown, grown);
+    set_shard(map, tag, shard->depth, grown);
+    map->bytes += fc_arena_block_bytes(grown) - fc_arena_block_bytes(shard);
+    fc_versions_retire(map->versions, shard);
+    return FC_STATUS_OK;
+}
+
+static fc_status double_directory(fc_id_map *map) {
+    fc_id_directory *before = directory_of(map);
+    fc_id_directory *doubled = allocate_directory(map, before->depth + 1);
+    if (doubled == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < (size_t)2 << before->depth; i++)
+        atomic_init(&doubled->shards[i],
+                    atomic_load_explicit(&before->shards[i / 2], memory_order_relaxed));
+    atomic_store_explicit(&map->directory, doubled, memory_order_release);
+    map->bytes += fc_arena_block_bytes(doubled) - fc_arena_block_bytes(before);
+    fc_versions_retire(map->versions, before);
+    return FC_STATUS_OK;
+}
+
+static fc_status split_shard(fc_id_map *map, uint32_t tag, fc_id_shard *shard) {
+    if (shard->depth == directory_of(map)->depth) {
+        fc_status status = double_directory(map);
+        if (status != FC_STATUS_OK) return status;
+    }
+    uint32_t depth = shard->depth + 1, bit = UINT32_C(1) << (32 - depth);
+    uint32_t low_tag = tag & ~bit, high_tag = tag | bit;
+    fc_id_shard *low = allocate_shard(map, shard->slot_count, depth, low_tag >> (32 - depth));
+    fc_id_shard *high = allocate_shard(map, shard->slot_count, depth, high_tag >> (32 - depth));
+    if (low == NULL || high == NULL) {
+        fc_arena_release(map->versions->arena, low);
+        fc_arena_release(map->versions->arena, high);
+        return FC_STATUS_OUT_OF_MEMORY;
+    }
+    copy_entries(shard, low, high);
+    set_shard(map, low_tag, depth, low);
+    set_shard(map, high_tag, depth, high);
+    map->bytes += fc_arena_block_bytes(low); // `high` for `shard`
+    fc_versions_retire(map->versions, shard);
+    return FC_STATUS_OK;
+}
+
+fc_status fc_id_map_reserve(fc_id_map *map, uint32_t tag) {
+    for (;;) {
+        fc_id_shard *shard = shard_of(map, tag);
+        if (shard->used_count < shard->used_max) return FC_STATUS_OK;
+        uint32_t slots = shard->slot_count;
+        fc_status status;
+        if (shard->removed_count > shard->used_count / 4)
+            status = copy_shard(map, tag, shard, slots);
+        else if (slots < SLOTS_MAX || shard->depth >= DEPTH_MAX)
+            status = copy_shard(map, tag, shard, 2 * (slots + 8) - 8); // 56, 120, … 4,088
+        else
+            status = split_shard(map, tag, shard);
+        if (status != FC_STATUS_OK) return status;
+        map->grow_count++;
+    }
+}
+
+void fc_id_map_move(fc_id_map *map, uint32_t tag, uint32_t before, uint32_t position) {
+    fc_id_shard *shard = shard_of(map, tag);
+    uint64_t wanted = slot_of(tag, before);
+    slot_walk walk = walk_of(tag, shard->slot_count);
+    for (;; try_next(&walk)) {
+        uint64_t slot = atomic_load_explicit(&shard->slots[slot_at(&walk)], memory_order_relaxed);
+        if (slot == 0) return;
+        if (slot == wanted) break;
+    }
+    uint64_t slot = removed_slot;
+    if (position != FC_NO_POSITION)
+        slot = slot_of(tag, position);
+    else
+        shard->removed_count++;
+    atomic_store_explicit(&shard->slots[slot_at(&walk)], slot, memory_order_release);
+}

@@ -1,0 +1,274 @@
+// Tests of sixteen boxes at once: a scalar form, AVX2 and NEON. A block is `lanes` groups of 16
+// floats, `stride` apart (16 in trees, see packed_tree.h); results are bit masks, bit i for entry
+// i. NaN lanes never pass a test.
+#ifndef FC_INDEX_KERNELS_H
+#define FC_INDEX_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FC_NODE = 16, FC_NODE_FULL = 0xFFFF };
+
+// The nearest question, prepared for float32: squared lower bounds of distances.
+typedef struct fc_nearest_lanes {
+    float x_down, x_up, y_down, y_up;
+} fc_nearest_lanes;
+
+// Shrinks a squared distance by more than its four roundings could have added.
+#define FC_DISTANCE_SHRINK 0.9999995f
+// What overflows stays finite: infinite means "left out".
+#define FC_DISTANCE_MAX 3.40282347e+38f
+
+// ---- Scalar ------------------------------------------------------------------------------------
+
+// Entries with every lane <= its limit.
+static inline uint32_t fc_scalar_le(const float *block, size_t stride, const float *limits,
+                                    unsigned lanes) {
+    uint32_t mask = FC_NODE_FULL;
+    for (unsigned lane = 0; lane < lanes; lane++, block += stride) {
+        uint32_t bits = 0;
+        for (unsigned i = 0; i < FC_NODE; i++)
+            bits |= (uint32_t)(block[i] <= limits[lane]) << i;
+        mask &= bits;
+    }
+    return mask;
+}
+
+static inline uint32_t fc_scalar_lt(const float *block, size_t stride, const float *limits,
+                                    unsigned lanes) {
+    uint32_t mask = FC_NODE_FULL;
+    for (unsigned lane = 0; lane < lanes; lane++, block += stride) {
+        uint32_t bits = 0;
+        for (unsigned i = 0; i < FC_NODE; i++)
+            bits |= (uint32_t)(block[i] < limits[lane]) << i;
+        mask &= bits;
+    }
+    return mask;
+}
+
+static inline uint32_t fc_scalar_ge(const float *block, size_t stride, const float *limits,
+                                    unsigned lanes) {
+    uint32_t mask = FC_NODE_FULL;
+    for (unsigned lane = 0; lane < lanes; lane++, block += stride) {
+        uint32_t bits = 0;
+        for (unsigned i = 0; i < FC_NODE; i++)
+            bits |= (uint32_t)(block[i] >= limits[lane]) << i;
+        mask &= bits;
+    }
+    return mask;
+}
+
+static inline uint32_t fc_scalar_gt(const float *block, size_t stride, const float *limits,
+                                    unsigned lanes) {
+    uint32_t mask = FC_NODE_FULL;
+    for (unsigned lane = 0; lane < lanes; lane++, block += stride) {
+        uint32_t bits = 0;
+        for (unsigned i = 0; i < FC_NODE; i++)
+            bits |= (uint32_t)(block[i] > limits[lane]) << i;
+        mask &= bits;
+    }
+    return mask;
+}
+
+// Squared lower bounds of the distances; NaN for NaN lanes. Returns those <= bound.
+static inline uint32_t fc_scalar_distances(const float *block, size_t stride,
+                                           const fc_nearest_lanes *at, float bound, float *out) {
+    uint32_t mask = 0;
+    for (unsigned i = 0; i < FC_NODE; i++) {
+        float low_x = block[i] - at->x_up, high_x = at->x_down + block[2 * stride + i];
+        float low_y = block[stride + i] - at->y_up, high_y = at->y_down + block[3 * stride + i];
+        float x = low_x > high_x ? low_x : high_x, y = low_y > high_y ? low_y : high_y;
+        x = 0 > x ? 0 : x; // keeps a NaN
+        y = 0 > y ? 0 : y;
+        float squared = (x * x + y * y) * FC_DISTANCE_SHRINK;
+        out[i] = FC_DISTANCE_MAX < squared ? FC_DISTANCE_MAX : squared;
+        mask |= (uint32_t)(out[i] <= bound) << i;
+    }
+    return mask;
+}
+
+// The index of the smallest of 16; NaN counts as nothing.
+static inline unsigned fc_scalar_least(const float *values, float *out_least) {
+    unsigned least = 0;
+    float value = __builtin_inff();
+    for (unsigned i = 0; i < FC_NODE; i++) {
+        if (values[i] < value) {
+            value = values[i];
+            least = i;
+        }
+    }
+    *out_least = value;
+    return least;
+}
+
+// Stores the positions of the mask's bits; returns how many. There is room for 16.
+static inline unsigned fc_scalar_select(const uint32_t *positions, uint32_t mask, uint32_t *out) {
+    unsigned count = 0;
+    for (; mask != 0; mask &= mask - 1)
+        out[count++] = positions[__builtin_ctz(mask)];
+    return count;
+}
+
+// ---- AVX2 --------------------------------------------------------------------------------------
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define FC_AVX2 __attribute__((target("avx2,bmi,lzcnt,popcnt"))) static inline
+
+static inline bool fc_avx2_is_there(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("lzcnt") && __builtin_cpu_supports("popcnt");
+}
+
+// For each mask of eight: the indices of its bits, a byte each.
+extern const uint64_t fc_select_table[256];
+
+#define FC_AVX2_TEST(NAME, PREDICATE)                                                              \
+    FC_AVX2 uint32_t NAME(const float *block, size_t stride, const float *limits,                  \
+                          unsigned lanes) {                                                        \
+        __m256 limit = _mm256_broadcast_ss(limits);                                                \
+        __m256 low = _mm256_cmp_ps(_mm256_loadu_ps(block), limit, PREDICATE);                      \
+        __m256 high = _mm256_cmp_ps(_mm256_loadu_ps(block + 8), limit, PREDICATE);                 \
+        for (unsigned lane = 1; lane < lanes; lane++) {                                            \
+            block += stride;                                                                       \
+            limit = _mm256_broadcast_ss(limits + lane);                                            \
+            low = _mm256_and_ps(low, _mm256_cmp_ps(_mm256_loadu_ps(block), limit, PREDICATE));     \
+            high =                                                                                 \
+                _mm256_and_ps(high, _mm256_cmp_ps(_mm256_loadu_ps(block + 8), limit, PREDICATE));  \
+        }                                                                                          \
+        return (uint32_t)_mm256_movemask_ps(low) | (uint32_t)_mm256_movemask_ps(high) << 8;        \
+    }
+FC_AVX2_TEST(fc_avx2_le, _CMP_LE_OQ)
+FC_AVX2_TEST(fc_avx2_lt, _CMP_LT_OQ)
+FC_AVX2_TEST(fc_avx2_ge, _CMP_GE_OQ)
+FC_AVX2_TEST(fc_avx2_gt, _CMP_GT_OQ)
+#undef FC_AVX2_TEST
+
+FC_AVX2 unsigned fc_avx2_select(const uint32_t *positions, uint32_t mask, uint32_t *out) {
+    unsigned low_mask = mask & 0xFF, high_mask = mask >> 8;
+    unsigned low_count = (unsigned)__builtin_popcount(low_mask);
+    __m256i low = _mm256_loadu_si256((const __m256i *)positions);
+    __m256i high = _mm256_loadu_si256((const __m256i *)(positions + 8));
+    __m256i low_order =
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)&fc_select_table[low_mask]));
+    __m256i high_order =
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)&fc_select_table[high_mask]));
+    _mm256_storeu_si256((__m256i *)out, _mm256_permutevar8x32_epi32(low, low_order));
+    _mm256_storeu_si256((__m256i *)(out + low_count),
+                        _mm256_permutevar8x32_epi32(high, high_order));
+    return low_count + (unsigned)__builtin_popcount(high_mask);
+}
+
+FC_AVX2 uint32_t fc_avx2_distances(const float *block, size_t stride, const fc_nearest_lanes *at,
+                                   float bound, float *out) {
+    __m256 x_up = _mm256_set1_ps(at->x_up), x_down = _mm256_set1_ps(at->x_down);
+    __m256 y_up = _mm256_set1_ps(at->y_up), y_down = _mm256_set1_ps(at->y_down);
+    __m256 zero = _mm256_setzero_ps(), limit = _mm256_set1_ps(bound);
+    uint32_t mask = 0;
+    for (unsigned half = 0; half < FC_NODE; half += 8) {
+        const float *b = block + half;
+        __m256 x = _mm256_max_ps(_mm256_sub_ps(_mm256_loadu_ps(b), x_up),
+                                 _mm256_add_ps(_mm256_loadu_ps(b + 2 * stride), x_down));
+        __m256 y = _mm256_max_ps(_mm256_sub_ps(_mm256_loadu_ps(b + stride), y_up),
+                                 _mm256_add_ps(_mm256_loadu_ps(b + 3 * stride), y_down));
+        x = _mm256_max_ps(zero, x); // in this order a NaN stays
+        y = _mm256_max_ps(zero, y);
+        __m256 squared = _mm256_add_ps(_mm256_mul_ps(x, x), _mm256_mul_ps(y, y));
+        squared = _mm256_mul_ps(squared, _mm256_set1_ps(FC_DISTANCE_SHRINK));
+        squared = _mm256_min_ps(_mm256_set1_ps(FC_DISTANCE_MAX), squared);
+        _mm256_storeu_ps(out + half, squared);
+        mask |= (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(squared, limit, _CMP_LE_OQ)) << half;
+    }
+    return mask;
+}
+
+FC_AVX2 unsigned fc_avx2_least(const float *values, float *out_least) {
+    __m256 infinite = _mm256_set1_ps(__builtin_inff());
+    __m256 low = _mm256_min_ps(_mm256_loadu_ps(values), infinite); // a NaN becomes infinite
+    __m256 high = _mm256_min_ps(_mm256_loadu_ps(values + 8), infinite);
+    __m256 least = _mm256_min_ps(low, high);
+    least = _mm256_min_ps(least, _mm256_permute2f128_ps(least, least, 1));
+    least = _mm256_min_ps(least, _mm256_shuffle_ps(least, least, 0x4E));
+    least = _mm256_min_ps(least, _mm256_shuffle_ps(least, least, 0xB1));
+    uint32_t where = (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(low, least, _CMP_EQ_OQ)) |
+                     (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(high, least, _CMP_EQ_OQ)) << 8;
+    *out_least = _mm256_cvtss_f32(least);
+    return (unsigned)__builtin_ctz(where);
+}
+#endif
+
+// ---- NEON --------------------------------------------------------------------------------------
+
+#if defined(__aarch64__)
+#include <arm_neon.h>
+
+static inline uint32_t fc_neon_bits(uint32x4_t a, uint32x4_t b, uint32x4_t c, uint32x4_t d) {
+    static const uint8_t weights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    uint16x8_t low = vcombine_u16(vmovn_u32(a), vmovn_u32(b));
+    uint16x8_t high = vcombine_u16(vmovn_u32(c), vmovn_u32(d));
+    uint8x16_t bytes = vcombine_u8(vmovn_u16(low), vmovn_u16(high));
+    bytes = vandq_u8(bytes, vld1q_u8(weights));
+    return (uint32_t)vaddv_u8(vget_low_u8(bytes)) | (uint32_t)vaddv_u8(vget_high_u8(bytes)) << 8;
+}
+
+#define FC_NEON_TEST(NAME, COMPARE)                                                                \
+    static inline uint32_t NAME(const float *block, size_t stride, const float *limits,            \
+                                unsigned lanes) {                                                  \
+        uint32x4_t masks[4];                                                                       \
+        for (unsigned part = 0; part < 4; part++)                                                  \
+            masks[part] = COMPARE(vld1q_f32(block + 4 * part), vdupq_n_f32(limits[0]));            \
+        for (unsigned lane = 1; lane < lanes; lane++) {                                            \
+            block += stride;                                                                       \
+            float32x4_t limit = vdupq_n_f32(limits[lane]);                                         \
+            for (unsigned part = 0; part < 4; part++)                                              \
+                masks[part] = vandq_u32(masks[part], COMPARE(vld1q_f32(block + 4 * part), limit)); \
+        }                                                                                          \
+        return fc_neon_bits(masks[0], masks[1], masks[2], masks[3]);                               \
+    }
+FC_NEON_TEST(fc_neon_le, vcleq_f32)
+FC_NEON_TEST(fc_neon_lt, vcltq_f32)
+FC_NEON_TEST(fc_neon_ge, vcgeq_f32)
+FC_NEON_TEST(fc_neon_gt, vcgtq_f32)
+#undef FC_NEON_TEST
+
+static inline unsigned fc_neon_select(const uint32_t *positions, uint32_t mask, uint32_t *out) {
+    return fc_scalar_select(positions, mask, out);
+}
+
+static inline uint32_t fc_neon_distances(const float *block, size_t stride,
+                                         const fc_nearest_lanes *at, float bound, float *out) {
+    float32x4_t zero = vdupq_n_f32(0), limit = vdupq_n_f32(bound);
+    uint32x4_t masks[4];
+    for (unsigned part = 0; part < 4; part++) {
+        const float *b = block + 4 * part;
+        float32x4_t x = vmaxq_f32(vsubq_f32(vld1q_f32(b), vdupq_n_f32(at->x_up)),
+                                  vaddq_f32(vld1q_f32(b + 2 * stride), vdupq_n_f32(at->x_down)));
+        float32x4_t y = vmaxq_f32(vsubq_f32(vld1q_f32(b + stride), vdupq_n_f32(at->y_up)),
+                                  vaddq_f32(vld1q_f32(b + 3 * stride), vdupq_n_f32(at->y_down)));
+        x = vmaxq_f32(zero, x); // vmaxq keeps a NaN
+        y = vmaxq_f32(zero, y);
+        float32x4_t squared = vaddq_f32(vmulq_f32(x, x), vmulq_f32(y, y));
+        squared = vmulq_f32(squared, vdupq_n_f32(FC_DISTANCE_SHRINK));
+        squared = vminq_f32(vdupq_n_f32(FC_DISTANCE_MAX), squared);
+        vst1q_f32(out + 4 * part, squared);
+        masks[part] = vcleq_f32(squared, limit);
+    }
+    return fc_neon_bits(masks[0], masks[1], masks[2], masks[3]);
+}
+
+static inline unsigned fc_neon_least(const float *values, float *out_least) {
+    float32x4_t parts[4], least = vdupq_n_f32(__builtin_inff());
+    for (unsigned part = 0; part < 4; part++) {
+        parts[part] = vld1q_f32(values + 4 * part);
+        least = vminnmq_f32(least, parts[part]); // minnm passes over a NaN
+    }
+    float32x4_t value = vdupq_n_f32(vminnmvq_f32(least));
+    uint32_t where = fc_neon_bits(vceqq_f32(parts[0], value), vceqq_f32(parts[1], value),
+                                  vceqq_f32(parts[2], value), vceqq_f32(parts[3], value));
+    *out_least = vgetq_lane_f32(value, 0);
+    return where == 0 ? 0 : (unsigned)__builtin_ctz(where);
+}
+#endif
+#endif

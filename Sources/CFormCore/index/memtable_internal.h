@@ -1,0 +1,116 @@
+// The memtable's insides, for the files of the memtable only.
+#ifndef FC_INDEX_MEMTABLE_INTERNAL_H
+#define FC_INDEX_MEMTABLE_INTERNAL_H
+
+#include "id_map.h"
+#include "levels.h"
+#include "question.h"
+#include "sort_keys.h"
+
+// One commit's rows with consecutive row ids.
+typedef struct fc_mark {
+    uint64_t sequence, row_id;
+    uint32_t first, count;
+} fc_mark;
+
+enum { FC_MARKS_A_BLOCK = 1024 };
+
+typedef struct fc_marks {
+    fc_pointer_table blocks;
+    uint32_t count;         // of commits that are done; guarded by the versions' mutex
+    uint32_t pending_count; // the running transaction's, behind them; the writer's
+} fc_marks;
+
+static inline fc_mark *fc_marks_get(const fc_marks *marks, uint32_t index) {
+    fc_mark *block = fc_pointer_table_get(&marks->blocks, index / FC_MARKS_A_BLOCK);
+    return &block[index % FC_MARKS_A_BLOCK];
+}
+FC_MUST_USE fc_status fc_marks_reserve(fc_marks *marks, fc_versions *versions);
+void fc_marks_deinit(fc_marks *marks, fc_arena *arena);
+// The mark of a position among the first `count`. REQUIRES: it was committed (or is the writer's).
+const fc_mark *fc_marks_of(const fc_marks *marks, uint32_t count, uint32_t position);
+// The first position that snapshot `sequence` does not see. REQUIRES: the lock.
+uint32_t fc_marks_limit(const fc_marks *marks, uint64_t sequence, uint32_t committed_rows);
+
+// Positions of rows with a box that are neither Point nor MultiPoint, ascending.
+enum { FC_SHAPES_A_BLOCK = 4096 };
+typedef struct fc_shapes {
+    fc_pointer_table blocks;
+    _Atomic uint32_t count;
+} fc_shapes;
+
+typedef struct fc_undo {
+    uint32_t *positions; // deleted by the running transaction, by fc_memtable_delete
+    size_t count, capacity;
+} fc_undo;
+
+struct fc_memtable {
+    const fc_os *os;
+    fc_arena *arena;
+    fc_memtable_options options;
+    bool use_simd;
+    fc_versions versions;
+    fc_columns columns;
+    fc_id_map map;
+    fc_marks marks;
+    fc_shapes shapes;
+    fc_levels place, time;
+    fc_tail *tail;
+    bool timed;              // a row has had a time; guarded by the versions' mutex
+    uint32_t committed_rows; // likewise
+    // Bounds in longitude (unwrapped, rounded outwards) of all rows ever put.
+    _Atomic float west, east;
+    fc_key_domain domain; // number 0: none yet
+    uint32_t *seal_keys;  // room to sort a tail
+    uint64_t *seal_pairs;
+    size_t seal_bytes;
+    // The running transaction.
+    bool is_open, is_bulk, mark_breaks, sealed_in_transaction;
+    uint32_t first_position;
+    uint64_t sequence, next_row_id, row_id_before;
+    fc_undo undo;
+    uint32_t puts_until_step;
+    struct {
+        uint32_t chunk, row; // where the sweep that frees chunks stands
+        bool is_sweeping;
+    } sweep;
+    fc_memtable_counters counters;
+};
+
+struct fc_view {
+    fc_memtable *table;
+    fc_version *version;
+    uint64_t sequence;
+    uint32_t limit; // rows at or beyond it are not seen
+    uint32_t mark_count;
+    uint32_t tail_count; // rows of the tail below the limit
+    bool timed;
+};
+
+static inline uint64_t fc_memtable_horizon(const fc_memtable *table) {
+    const _Atomic uint64_t *horizon = table->options.horizon;
+    return horizon == NULL ? 0 : atomic_load_explicit(horizon, memory_order_acquire);
+}
+
+// Fills a version from the levels and the tail and makes it current. REQUIRES: room in `version`
+// for fc_memtable_tree_count trees.
+uint32_t fc_memtable_tree_count(const fc_memtable *table);
+void fc_memtable_publish(fc_memtable *table, fc_version *version);
+// Sorts the full tail into trees and takes a fresh one. All or nothing.
+FC_MUST_USE fc_status fc_memtable_seal(fc_memtable *table);
+// Replaces tail, levels and merges by one tree of each kind.
+FC_MUST_USE fc_status fc_memtable_rebuild(fc_memtable *table);
+// A tree like `tree`, with the keys of the table's present domain; NULL when there is no memory.
+fc_tree *fc_memtable_rekey(fc_memtable *table, const fc_tree *tree);
+// Frees chunks of dead rows, a bounded step. REQUIRES: no running transaction.
+void fc_memtable_sweep(fc_memtable *table, uint32_t rows_budget);
+
+static inline bool fc_view_sees(const fc_view *view, uint32_t position) {
+    if (position >= view->limit) return false;
+    const fc_chunk *chunk = fc_columns_chunk(&view->table->columns, position);
+    if (chunk == NULL) return false;
+    return !fc_chunk_may_be_dead(chunk, position) ||
+           fc_chunk_deleted(chunk, position) > view->sequence;
+}
+void fc_view_probe(const fc_view *view, const fc_question *question, fc_probe *probe);
+#endif

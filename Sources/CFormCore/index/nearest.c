@@ -1,0 +1,313 @@
+// The nearest rows: candidates by float32 bounds from the walk, exact distances at the end.
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "geodesic.h"
+#include "walk.h"
+
+enum { CANDIDATES_MIN = 128 };
+
+// What a point's true distance can exceed its bound by, in metres: the ellipsoid (a factor) and its
+// box rounded to float32, up to 4e-5 degrees wide (see nearest_body.h).
+static const double metres_factor = FC_METRES_PER_RADIAN_MAX / FC_METRES_PER_RADIAN_MIN * 1.000001;
+static const double metres_slack = 10;
+static const double metres_per_degree_min = FC_METRES_PER_RADIAN_MIN * 0.01745329251;
+
+void fc_neighbors_init(fc_neighbors *neighbors, const fc_allocator *memory) {
+    *neighbors = (fc_neighbors){.memory = memory};
+}
+
+void fc_neighbors_deinit(fc_neighbors *neighbors) {
+    if (neighbors->data != NULL)
+        neighbors->memory->release(neighbors->memory->context, neighbors->data,
+                                   neighbors->capacity * sizeof(fc_neighbor));
+    *neighbors = (fc_neighbors){.memory = neighbors->memory};
+}
+
+// ---- Bounds ------------------------------------------------------------------------------------
+
+// The least bound that a row with the k-th least bound may exceed: whoever is beyond it is farther
+// than that row for sure.
+static float reach_of_bound(const fc_nearest *nearest, float bound) {
+    if (nearest->in_metres) return fc_round_up(bound * metres_factor + metres_slack);
+    // Rounding of the row's and the question's edges, and of the kernel's arithmetic.
+    double x = fmax(fabs((double)nearest->lanes.x_up), fabs((double)nearest->lanes.x_down));
+    double y = fmax(fabs((double)nearest->lanes.y_up), fabs((double)nearest->lanes.y_down));
+    double distance = sqrt((double)bound) * 1.000002 + fmax(x, y) * 0x1p-21 + 2e-19;
+    double squared = distance * distance * 1.000001;
+    return squared < 1e38 ? fc_round_up(squared) : INFINITY;
+}
+
+static float reach_of_distance(const fc_nearest *nearest, double distance) {
+    if (!(distance < INFINITY)) return INFINITY;
+    if (nearest->in_metres) return fc_round_up(distance * 1.0000001 + 1e-6);
+    double squared = distance * distance * 1.000001 + 1e-37;
+    return squared < 1e38 ? fc_round_up(squared) : INFINITY;
+}
+
+uint32_t fc_nearest_metres(const fc_nearest *nearest, const float *block, uint32_t mask,
+                           float *out_bounds) {
+    uint32_t near = 0;
+    for (; mask != 0; mask &= mask - 1) {
+        unsigned i = (unsigned)__builtin_ctz(mask);
+        fc_box box = {block[i], block[FC_NODE + i], -block[2 * FC_NODE + i],
+                      -block[3 * FC_NODE + i]};
+        if (!(box.south <= box.north)) continue; // nothing there
+        double below = box.south - nearest->point->latitude;
+        double above = nearest->point->latitude - box.north;
+        double degrees = below > above ? below : above;
+        if (degrees * metres_per_degree_min > nearest->reach) continue;
+        out_bounds[i] = fc_round_down(fc_sphere_box_distance_min_m(nearest->point, &box));
+        if (out_bounds[i] <= nearest->reach) near |= UINT32_C(1) << i;
+    }
+    return near;
+}
+
+static double planar_distance(const fc_box *box, bool planar, double x, double y) {
+    double east = !planar && box->west > box->east ? box->east + 360 : box->east;
+    double dx = fmax(0, fmax(box->west - x, x - east));
+    double dy = fmax(0, fmax(box->south - y, y - box->north));
+    double squared = dx * dx + dy * dy;
+    return squared > 1e-290 && squared < 1e300 ? sqrt(squared) : hypot(dx, dy);
+}
+
+typedef struct point_visitor {
+    double longitude, latitude, least;
+} point_visitor;
+
+static void visit_point(void *context, double longitude, double latitude) {
+    point_visitor *visitor = context;
+    double distance =
+        fc_geodesic_distance_m(visitor->longitude, visitor->latitude, longitude, latitude);
+    if (distance < visitor->least) visitor->least = distance;
+}
+
+static double metres_to_row(const fc_nearest *nearest, uint32_t position) {
+    const fc_columns *columns = &nearest->view->table->columns;
+    const fc_box *box = fc_columns_box(columns, position);
+    if (box->west == box->east && box->south == box->north)
+        return fc_geodesic_distance_m(nearest->x, nearest->y, box->west, box->south);
+    fc_bytes bytes = fc_columns_record(columns, position);
+    point_visitor visitor = {nearest->x, nearest->y, INFINITY};
+    if (bytes.length != 0) {
+        fc_record record;
+        fc_record_read(bytes.data, &record);
+        fc_record_visit_points(&record, visit_point, &visitor);
+    }
+    return visitor.least;
+}
+
+// ---- Candidates --------------------------------------------------------------------------------
+
+static void sift_down(float *heap, size_t count, size_t at) {
+    float value = heap[at];
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= count) break;
+        if (child + 1 < count && heap[child + 1] > heap[child]) child++;
+        if (!(heap[child] > value)) break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = value;
+}
+
+static fc_status grow(const fc_allocator *memory, void **data, size_t *capacity, size_t size) {
+    size_t wanted = *capacity < CANDIDATES_MIN ? CANDIDATES_MIN : 2 * *capacity;
+    void *grown = memory->reallocate(memory->context, *data, *capacity * size, wanted * size);
+    if (grown == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    *data = grown;
+    *capacity = wanted;
+    return FC_STATUS_OK;
+}
+
+// Keeps the k least bounds; with k of them, the largest limits the reach.
+static fc_status note_bound(fc_nearest *nearest, float bound) {
+    float *heap = nearest->heap;
+    if (nearest->heap_count < nearest->k) {
+        if (nearest->heap_count == nearest->heap_capacity) {
+            void *data = heap;
+            fc_status status = grow(nearest->memory, &data, &nearest->heap_capacity, sizeof *heap);
+            nearest->heap = heap = data;
+            if (status != FC_STATUS_OK) return status;
+        }
+        size_t at = nearest->heap_count++;
+        for (; at > 0 && heap[(at - 1) / 2] < bound; at = (at - 1) / 2)
+            heap[at] = heap[(at - 1) / 2];
+        heap[at] = bound;
+        if (nearest->heap_count < nearest->k) return FC_STATUS_OK;
+    } else {
+        if (!(bound < heap[0])) return FC_STATUS_OK;
+        heap[0] = bound;
+        sift_down(heap, nearest->heap_count, 0);
+    }
+    float reach = reach_of_bound(nearest, heap[0]);
+    if (reach < nearest->reach) nearest->reach = reach;
+    return FC_STATUS_OK;
+}
+
+static void drop_far(fc_nearest *nearest) {
+    size_t kept = 0;
+    for (size_t i = 0; i < nearest->count; i++)
+        if (nearest->candidates[i].bound <= nearest->reach)
+            nearest->candidates[kept++] = nearest->candidates[i];
+    nearest->count = kept;
+}
+
+fc_status fc_nearest_offer(fc_nearest *nearest, uint32_t position, float bound, bool is_wide) {
+    float noted = bound;
+    if (nearest->in_metres && is_wide) {
+        // Its box says little about where its points are.
+        double metres = metres_to_row(nearest, position);
+        bound = fc_round_down(metres);
+        noted = fc_round_up(metres);
+        if (!(bound <= nearest->reach)) return FC_STATUS_OK;
+    }
+    if (nearest->count == nearest->capacity) {
+        drop_far(nearest);
+        if (nearest->count >= nearest->capacity / 2) {
+            void *data = nearest->candidates;
+            fc_status status =
+                grow(nearest->memory, &data, &nearest->capacity, sizeof *nearest->candidates);
+            nearest->candidates = data;
+            if (status != FC_STATUS_OK) return status;
+        }
+    }
+    nearest->candidates[nearest->count++] = (fc_candidate){bound, position};
+    // With more wanted than there are, nothing is too far.
+    return nearest->k > nearest->view->limit ? FC_STATUS_OK : note_bound(nearest, noted);
+}
+
+// ---- Results -----------------------------------------------------------------------------------
+
+static bool comes_before(const fc_columns *columns, const fc_neighbor *a, const fc_neighbor *b) {
+    if (a->distance != b->distance) return a->distance < b->distance;
+    fc_feature_id a_id = fc_columns_id(columns, a->position);
+    fc_feature_id b_id = fc_columns_id(columns, b->position);
+    return fc_feature_id_compare(&a_id, &b_id) < 0;
+}
+
+static void sink_neighbor(const fc_columns *columns, fc_neighbor *heap, size_t count, size_t at) {
+    fc_neighbor value = heap[at];
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= count) break;
+        if (child + 1 < count && comes_before(columns, &heap[child], &heap[child + 1])) child++;
+        if (!comes_before(columns, &value, &heap[child])) break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = value;
+}
+
+static void sort_neighbors(const fc_columns *columns, fc_neighbor *data, size_t count) {
+    for (size_t i = count / 2; i-- > 0;)
+        sink_neighbor(columns, data, count, i);
+    for (size_t end = count; end-- > 1;) {
+        fc_neighbor last = data[end];
+        data[end] = data[0];
+        data[0] = last;
+        sink_neighbor(columns, data, end, 0);
+    }
+}
+
+// The exact distances of the candidates within reach, sorted, the first k, behind what `out` holds.
+static fc_status resolve(fc_nearest *nearest, double distance_max, fc_neighbors *out) {
+    const fc_memtable *table = nearest->view->table;
+    const fc_columns *columns = &table->columns;
+    drop_far(nearest);
+    size_t needed = out->count + nearest->count;
+    if (needed > out->capacity) {
+        fc_neighbor *data = out->memory->reallocate(
+            out->memory->context, out->data, out->capacity * sizeof *data, needed * sizeof *data);
+        if (data == NULL) return FC_STATUS_OUT_OF_MEMORY;
+        out->data = data;
+        out->capacity = needed;
+    }
+    for (size_t i = 0; i < nearest->count; i++)
+        __builtin_prefetch(fc_columns_box(columns, nearest->candidates[i].position));
+    fc_neighbor *found = out->data + out->count;
+    size_t count = 0;
+    for (size_t i = 0; i < nearest->count; i++) {
+        uint32_t position = nearest->candidates[i].position;
+        double distance = nearest->in_metres
+                              ? metres_to_row(nearest, position)
+                              : planar_distance(fc_columns_box(columns, position),
+                                                table->options.planar, nearest->x, nearest->y);
+        if (distance <= distance_max) found[count++] = (fc_neighbor){distance, position};
+    }
+    sort_neighbors(columns, found, count);
+    out->count += count < nearest->k ? count : nearest->k;
+    return FC_STATUS_OK;
+}
+
+static fc_status run(fc_nearest *nearest, const fc_question *question, double distance_max,
+                     fc_neighbors *out) {
+    const fc_memtable *table = nearest->view->table;
+    if (!(distance_max >= 0) || nearest->k == 0) return FC_STATUS_OK;
+    fc_probe probe;
+    if (question != NULL && (question->has_box || question->has_time)) {
+        fc_view_probe(nearest->view, question, &probe);
+        nearest->probe = &probe;
+    }
+    uint64_t marks = atomic_load_explicit(&table->columns.dead_marks, memory_order_acquire);
+    nearest->is_clean = marks == 0;
+    nearest->memory = out->memory;
+    nearest->reach = reach_of_distance(nearest, distance_max);
+    fc_status status = table->use_simd ? fc_nearest_simd(nearest) : fc_nearest_scalar(nearest);
+    if (status == FC_STATUS_OK) status = resolve(nearest, distance_max, out);
+    const fc_allocator *memory = nearest->memory;
+    if (nearest->heap != NULL)
+        memory->release(memory->context, nearest->heap, nearest->heap_capacity * sizeof(float));
+    if (nearest->candidates != NULL)
+        memory->release(memory->context, nearest->candidates,
+                        nearest->capacity * sizeof(fc_candidate));
+    return status;
+}
+
+fc_status fc_view_nearest_planar(const fc_view *view, double x, double y, size_t k,
+                                 double max_distance, const fc_question *question,
+                                 fc_neighbors *out) {
+    fc_nearest nearest = {.view = view, .k = k, .x = x, .y = y};
+    nearest.lanes =
+        (fc_nearest_lanes){fc_round_down(x), fc_round_up(x), fc_round_down(y), fc_round_up(y)};
+    return run(&nearest, question, max_distance, out);
+}
+
+// A visible row that answers the question and has a box, but no points to measure to.
+static bool find_offender(const fc_view *view, const fc_question *question,
+                          uint32_t *out_offender) {
+    const fc_memtable *table = view->table;
+    const fc_shapes *shapes = &table->shapes;
+    uint32_t count = atomic_load_explicit(&shapes->count, memory_order_acquire);
+    fc_probe probe;
+    fc_view_probe(view, question, &probe);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t *block = fc_pointer_table_get(&shapes->blocks, i / FC_SHAPES_A_BLOCK);
+        uint32_t position = block[i % FC_SHAPES_A_BLOCK];
+        if (position >= view->limit) break;
+        if (!fc_view_sees(view, position)) continue;
+        if (!fc_probe_matches(&probe, &table->columns, position)) continue;
+        *out_offender = position;
+        return true;
+    }
+    return false;
+}
+
+fc_status fc_view_nearest_m(const fc_view *view, double longitude, double latitude, size_t k,
+                            double max_distance_m, const fc_question *question, fc_neighbors *out,
+                            uint32_t *out_offender) {
+    uint32_t offender;
+    if (find_offender(view, question, &offender)) {
+        *out_offender = offender;
+        return FC_STATUS_UNSUPPORTED_GEOMETRY;
+    }
+    fc_sphere_point point;
+    fc_sphere_point_init(&point, longitude, latitude);
+    fc_nearest nearest = {.view = view, .k = k, .in_metres = true, .point = &point};
+    nearest.x = longitude;
+    nearest.y = latitude;
+    return run(&nearest, question, max_distance_m, out);
+}

@@ -1,0 +1,77 @@
+// Walking a view's trees and tail for a question. The walk is compiled twice, with scalar kernels
+// and with the machine's vectors (walk_body.h), and chosen at run time.
+#ifndef FC_INDEX_WALK_H
+#define FC_INDEX_WALK_H
+
+#include "memtable_internal.h"
+
+// Where positions go. A walk stores up to FC_SINK_STEP of them at a time after it has asked for
+// room.
+enum { FC_SINK_STEP = 16 };
+
+typedef struct fc_sink {
+    uint32_t *data;
+    size_t count, capacity;
+    size_t limit; // stops when `count` reaches it; SIZE_MAX for none
+    // Makes room for `additional` more: grows, or takes what is there and sets `count` to 0.
+    fc_status (*make_room)(struct fc_sink *sink, size_t additional);
+    uint64_t total; // counted without being stored
+    bool counts_only;
+} fc_sink;
+
+typedef struct fc_walk {
+    const fc_view *view;
+    const fc_probe *probe;
+    bool is_clean; // no row was ever deleted
+    bool by_time;  // over the time trees; the probe has no box
+} fc_walk;
+
+FC_MUST_USE fc_status fc_walk_scalar(const fc_walk *walk, fc_sink *sink);
+FC_MUST_USE fc_status fc_walk_simd(const fc_walk *walk, fc_sink *sink);
+
+FC_MUST_USE static inline fc_status fc_sink_room(fc_sink *sink, size_t additional) {
+    if (sink->capacity - sink->count >= additional) return FC_STATUS_OK;
+    return sink->make_room(sink, additional);
+}
+
+static inline bool fc_walk_sees(const fc_walk *walk, uint32_t position) {
+    if (walk->is_clean) return position < walk->view->limit;
+    return fc_view_sees(walk->view, position);
+}
+
+// ---- Nearest -----------------------------------------------------------------------------------
+
+// A candidate: a lower bound of its distance (squared in a plane).
+typedef struct fc_candidate {
+    float bound;
+    uint32_t position;
+} fc_candidate;
+
+typedef struct fc_nearest {
+    const fc_view *view;
+    const fc_probe *probe; // NULL when there is no question
+    bool is_clean, in_metres;
+    double x, y;
+    fc_nearest_lanes lanes;              // in a plane
+    const struct fc_sphere_point *point; // in metres
+    // Lower bounds above `reach` are of no use any more.
+    float reach;
+    size_t k;
+    float *heap; // the k least bounds, the largest first; room for k
+    size_t heap_count, heap_capacity;
+    fc_candidate *candidates;
+    size_t count, capacity;
+    const fc_allocator *memory;
+} fc_nearest;
+
+FC_MUST_USE fc_status fc_nearest_scalar(fc_nearest *nearest);
+FC_MUST_USE fc_status fc_nearest_simd(fc_nearest *nearest);
+
+// Takes a visible row that answers the question and whose lower bound is within reach.
+// `is_wide`: its box may be more than a point.
+FC_MUST_USE fc_status fc_nearest_offer(fc_nearest *nearest, uint32_t position, float bound,
+                                       bool is_wide);
+// In metres: lower bounds of the boxes of a block; returns those among `mask` within reach.
+uint32_t fc_nearest_metres(const fc_nearest *nearest, const float *block, uint32_t mask,
+                           float *out_bounds);
+#endif

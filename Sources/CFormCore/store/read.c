@@ -1,0 +1,139 @@
+// Reading through a transaction: names, descriptions, views of rows and points.
+#include <assert.h>
+
+#include "store_internal.h"
+
+// ---- Borrowed views ----------------------------------------------------------------------------
+
+static size_t slot_of(const fc_transaction *transaction, uint64_t key) {
+    const size_t mask = transaction->view_capacity - 1;
+    size_t slot = (size_t)(key * 0x9E3779B97F4A7C15u >> 32) & mask;
+    while (transaction->views[slot].key != 0 && transaction->views[slot].key != key)
+        slot = (slot + 1) & mask;
+    return slot;
+}
+
+// Room for one more at a load of at most 3/4. REQUIRES: the transaction's mutex.
+static fc_status reserve_view(fc_transaction *transaction) {
+    if ((transaction->view_count + 1) * 4 <= transaction->view_capacity * 3) return FC_STATUS_OK;
+    const fc_allocator *memory = &transaction->store->os->memory;
+    const size_t old_capacity = transaction->view_capacity;
+    fc_touched_view *old = transaction->views;
+    const size_t capacity = old_capacity == 0 ? 8 : old_capacity * 2;
+    fc_touched_view *grown = fc_allocate_cleared(memory, capacity, sizeof *grown);
+    if (!grown) return FC_STATUS_OUT_OF_MEMORY;
+    transaction->views = grown;
+    transaction->view_capacity = capacity;
+    for (size_t i = 0; i < old_capacity; i++)
+        if (old[i].key != 0) grown[slot_of(transaction, old[i].key)] = old[i];
+    memory->release(memory->context, old, old_capacity * sizeof *old);
+    return FC_STATUS_OK;
+}
+
+void fc_release_views(fc_transaction *transaction) {
+    for (size_t i = 0; transaction->view_count > 0 && i < transaction->view_capacity; i++) {
+        fc_view_release(transaction->views[i].view);
+        fc_series_view_release(transaction->views[i].series_view);
+    }
+    const fc_allocator *memory = &transaction->store->os->memory;
+    memory->release(memory->context, transaction->views,
+                    transaction->view_capacity * sizeof *transaction->views);
+    transaction->views = NULL;
+    transaction->view_count = transaction->view_capacity = 0;
+}
+
+static fc_status make_view(fc_transaction *transaction, fc_entry *entry, fc_touched_view *out) {
+    const uint64_t sequence = transaction->sequence;
+    if (entry->kind == FC_TARGET_COLLECTION)
+        return transaction->is_write
+                   ? fc_memtable_writer_view(entry->memtable, sequence, &out->view)
+                   : fc_memtable_view(entry->memtable, sequence, &out->view);
+    return transaction->is_write ? fc_series_writer_view(entry->series, sequence, &out->series_view)
+                                 : fc_series_view_at(entry->series, sequence, &out->series_view);
+}
+
+static fc_status find_view(fc_transaction *transaction, fc_target_kind kind, uint32_t id,
+                           fc_touched_view *out) {
+    const fc_os *os = transaction->store->os;
+    const uint64_t key = ((uint64_t)kind << 32 | id) + 1;
+    os->mutex_lock(os->context, transaction->mutex);
+    fc_status status = reserve_view(transaction);
+    if (status == FC_STATUS_OK) {
+        fc_touched_view *slot = &transaction->views[slot_of(transaction, key)];
+        if (slot->key != key) {
+            fc_entry *entry =
+                fc_catalog_get(transaction->store->catalog, kind, id, transaction->sequence);
+            fc_touched_view made = {.key = key};
+            status = entry ? make_view(transaction, entry, &made) : FC_STATUS_NOT_FOUND;
+            if (status == FC_STATUS_OK) {
+                *slot = made;
+                transaction->view_count++;
+            }
+        }
+        if (status == FC_STATUS_OK) *out = *slot;
+    }
+    os->mutex_unlock(os->context, transaction->mutex);
+    return status;
+}
+
+fc_status fc_features(fc_transaction *transaction, uint32_t collection, const fc_view **out) {
+    fc_touched_view found;
+    const fc_status status = find_view(transaction, FC_TARGET_COLLECTION, collection, &found);
+    if (status == FC_STATUS_OK) *out = found.view;
+    return status;
+}
+
+fc_status fc_points_of(fc_transaction *transaction, uint32_t series, const fc_series_view **out) {
+    fc_touched_view found;
+    const fc_status status = find_view(transaction, FC_TARGET_SERIES, series, &found);
+    if (status == FC_STATUS_OK) *out = found.series_view;
+    return status;
+}
+
+// ---- Names and descriptions --------------------------------------------------------------------
+
+fc_status fc_resolve(fc_transaction *transaction, fc_target_kind kind, fc_bytes name,
+                     uint32_t *out_id, uint32_t *out_field_count) {
+    const fc_entry *entry =
+        fc_catalog_find(transaction->store->catalog, kind, name, transaction->sequence);
+    if (!entry) return FC_STATUS_NOT_FOUND;
+    *out_id = entry->id;
+    if (out_field_count) *out_field_count = entry->field_count;
+    return FC_STATUS_OK;
+}
+
+static fc_description describe(fc_transaction *transaction, const fc_entry *entry) {
+    return (fc_description){
+        .kind = entry->kind,
+        .id = entry->id,
+        .name = fc_catalog_name(transaction->store->catalog, entry, transaction->sequence),
+        .field_names = entry->field_names,
+        .field_count = entry->field_count,
+        .options = entry->options,
+        .created = entry->created};
+}
+
+fc_status fc_describe(fc_transaction *transaction, fc_target_kind kind, uint32_t id,
+                      fc_description *out) {
+    const fc_entry *entry =
+        fc_catalog_get(transaction->store->catalog, kind, id, transaction->sequence);
+    if (!entry) return FC_STATUS_NOT_FOUND;
+    *out = describe(transaction, entry);
+    return FC_STATUS_OK;
+}
+
+fc_status fc_schema(fc_transaction *transaction,
+                    bool (*visit)(void *visitor, const fc_description *description),
+                    void *visitor) {
+    for (int kind = 0; kind < 2; kind++) {
+        const uint32_t count = fc_catalog_count(transaction->store->catalog, (fc_target_kind)kind);
+        for (uint32_t id = 1; id <= count; id++) {
+            const fc_entry *entry = fc_catalog_get(transaction->store->catalog,
+                                                   (fc_target_kind)kind, id, transaction->sequence);
+            if (!entry) continue;
+            const fc_description description = describe(transaction, entry);
+            if (!visit(visitor, &description)) return FC_STATUS_OK;
+        }
+    }
+    return FC_STATUS_OK;
+}
