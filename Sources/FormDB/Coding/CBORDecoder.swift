@@ -1,0 +1,203 @@
+/// Reads deterministic CBOR of JSON values, and refuses everything else. SOURCE: RFC 8949, 4.2.1.
+///
+/// Hostile bytes end in a `corrupt` error: every length is compared with what is left before it is
+/// believed, nesting is limited to 128, and keys must ascend.
+///
+/// OWNERSHIP: borrows the bytes; must not outlive them. COST: O(bytes).
+@safe
+struct CBORDecoder {
+    private let bytes: UnsafeRawBufferPointer
+    private(set) var position = 0
+
+    init(_ bytes: UnsafeRawBufferPointer) { unsafe self.bytes = unsafe bytes }
+
+    var isAtEnd: Bool { unsafe position == bytes.count }
+    private var remaining: Int { unsafe bytes.count - position }
+
+    /// One value and nothing after it.
+    static func decode(_ bytes: UnsafeRawBufferPointer) throws -> JSONValue {
+        var decoder = unsafe CBORDecoder(bytes)
+        let value = try decoder.readValue()
+        guard decoder.isAtEnd else { throw decoder.failure("bytes follow the value") }
+        return value
+    }
+
+    func failure(_ what: String) -> FormDBError {
+        FormDBError(.corrupt, "CBOR, byte \(position): \(what)", offset: UInt64(position))
+    }
+
+    mutating func readValue(depth: Int = 1) throws -> JSONValue {
+        let (major, argument, initial) = try readHead()
+        switch major {
+        case 0: return Int64(exactly: argument).map { .int($0) } ?? .uint(argument)
+        case 1:
+            guard argument <= UInt64(Int64.max) else { throw failure("an integer below -2^63") }
+            return .int(~Int64(argument))
+        case 3: return .string(try readText(argument))
+        case 4: return .array(try readArray(argument, depth: depth))
+        case 5: return .object(try readMap(argument, depth: depth))
+        case 7: return try readSimple(initial, argument)
+        default: throw failure("a byte string or a tag")
+        }
+    }
+
+    /// A map with text keys.
+    mutating func readObject(depth: Int = 1) throws -> JSONObject {
+        let (major, argument, _) = try readHead()
+        guard major == 5 else { throw failure("something other than a map") }
+        return try readMap(argument, depth: depth)
+    }
+
+    // MARK: Heads
+
+    /// Reads a head: major type, argument, initial byte. The head must be the shortest.
+    mutating func readHead() throws -> (major: UInt8, argument: UInt64, initial: UInt8) {
+        guard remaining > 0 else { throw failure("a value is missing") }
+        let initial = unsafe bytes[position]
+        position += 1
+        let low = initial & 31
+        if low < 24 { return (initial >> 5, UInt64(low), initial) }
+        guard low <= 27 else { throw failure("an indefinite length or a reserved head") }
+        let length = 1 << Int(low - 24)
+        guard length <= remaining else { throw failure("the head is cut short") }
+        var argument: UInt64 = 0
+        for index in 0..<length {
+            argument = unsafe argument << 8 | UInt64(bytes[position + index])
+        }
+        position += length
+        if initial >> 5 != 7 {
+            let smallest: UInt64 = length == 1 ? 24 : 1 << UInt64(length * 4)
+            guard argument >= smallest else { throw failure("the head is not the shortest") }
+        }
+        return (initial >> 5, argument, initial)
+    }
+
+    private func readSimple(_ initial: UInt8, _ argument: UInt64) throws -> JSONValue {
+        switch initial {
+        case 0xf4: return .bool(false)
+        case 0xf5: return .bool(true)
+        case 0xf6: return .null
+        case 0xf9:
+            guard let value = HalfFloat.value(of: UInt16(argument)) else { throw notFinite }
+            return .double(value)
+        case 0xfa:
+            let value = Float(bitPattern: UInt32(argument))
+            guard value.isFinite else { throw notFinite }
+            guard HalfFloat.bits(of: value) == nil else { throw notShortest }
+            return .double(Double(value))
+        case 0xfb:
+            let value = Double(bitPattern: argument)
+            guard value.isFinite else { throw notFinite }
+            guard Double(Float(value)) != value else { throw notShortest }
+            return .double(value)
+        default: throw failure("an undefined, simple or reserved value")
+        }
+    }
+
+    private var notFinite: FormDBError { failure("NaN and infinities are no values here") }
+    private var notShortest: FormDBError { failure("the float is not in its shortest form") }
+
+    // MARK: Contents
+
+    mutating func readText(_ length: UInt64) throws -> String {
+        guard length <= UInt64(remaining) else { throw failure("the text is cut short") }
+        let range = position..<(position + Int(length))
+        guard let text = unsafe TextBytes.validated(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        else { throw failure("the text is not UTF-8") }
+        position = range.upperBound
+        return text
+    }
+
+    mutating func readArray(_ count: UInt64, depth: Int) throws -> [JSONValue] {
+        guard depth <= CBOREncoder.depthMax else { throw failure("nested too deep") }
+        guard count <= UInt64(remaining) else { throw failure("the array is cut short") }
+        var elements: [JSONValue] = []
+        elements.reserveCapacity(min(Int(count), 4096))
+        for _ in 0..<count { elements.append(try readValue(depth: depth + 1)) }
+        return elements
+    }
+
+    private mutating func readMap(_ count: UInt64, depth: Int) throws -> JSONObject {
+        guard depth <= CBOREncoder.depthMax else { throw failure("nested too deep") }
+        guard count <= UInt64(remaining / 2) else { throw failure("the map is cut short") }
+        var members: [JSONObject.Member] = []
+        members.reserveCapacity(min(Int(count), 4096))
+        var previous = position..<position
+        for _ in 0..<count {
+            let start = position
+            let (major, argument, _) = try readHead()
+            guard major == 3 else { throw failure("a map key is not text") }
+            let key = try readText(argument)
+            try checkAscending(&previous, start..<position)
+            members.append(.init(key: key, value: try readValue(depth: depth + 1)))
+        }
+        return JSONObject(uniqueMembers: members)
+    }
+
+    /// Requires an encoded key to sort after the one before (no encoded item is a prefix of
+    /// another).
+    private func checkAscending(_ previous: inout Range<Int>, _ key: Range<Int>) throws {
+        if !previous.isEmpty {
+            let ascends = unsafe bytes[previous].lexicographicallyPrecedes(bytes[key])
+            guard ascends else { throw failure("map keys are repeated or not sorted") }
+        }
+        previous = key
+    }
+
+    // MARK: Without making values
+
+    /// Skips one value; checks no more of it than that it lies within the bytes.
+    mutating func skipValue() throws {
+        var left: UInt64 = 1
+        while left > 0 {
+            left -= 1
+            let (major, argument, _) = try readHead()
+            switch major {
+            case 2, 3:
+                guard argument <= UInt64(remaining) else { throw failure("the text is cut short") }
+                position += Int(argument)
+            case 4:
+                guard argument <= UInt64(remaining) else { throw failure("the array is cut short") }
+                left += argument
+            case 5:
+                guard argument <= UInt64(remaining / 2) else {
+                    throw failure("the map is cut short")
+                }
+                left += argument * 2
+            default: break
+            }
+        }
+    }
+
+    /// Finds the value of a key in the map that is next, without reading other values; nil if it
+    /// isn't there. Keys are sorted, so the search ends early.
+    mutating func value(forKey key: String) throws -> JSONValue? {
+        let (major, count, _) = try readHead()
+        guard major == 5 else { throw failure("something other than a map") }
+        let length = key.utf8.count
+        for _ in 0..<count {
+            let (keyMajor, keyLength, _) = try readHead()
+            guard keyMajor == 3, keyLength <= UInt64(remaining) else {
+                throw failure("a map key is not text, or cut short")
+            }
+            if keyLength > UInt64(length) { return nil }
+            let start = position
+            position += Int(keyLength)
+            if keyLength == UInt64(length), matches(start..<position, key) {
+                return try readValue(depth: 2)
+            }
+            try skipValue()
+        }
+        return nil
+    }
+
+    private func matches(_ range: Range<Int>, _ text: String) -> Bool {
+        let mine = unsafe UnsafeRawBufferPointer(rebasing: bytes[range])
+        return unsafe text.withUTF8Bytes { other in
+            for index in other.indices where unsafe mine[index] != other[index] {
+                return false
+            }
+            return true
+        }
+    }
+}

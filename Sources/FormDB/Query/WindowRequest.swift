@@ -1,0 +1,137 @@
+/// What can be said of the points of one window.
+public struct WindowedAggregate: Hashable, Sendable {
+    /// The window, clipped to the range that was asked for: from `start` up to but not including `end`.
+    public let start, end: Timestamp
+    /// Whether it was clipped: shorter than the window's own length.
+    public let isPartial: Bool
+    /// How many points there are.
+    public let points: Int
+    /// How many of them have a value: NaN means none.
+    public let count: Int
+    /// The sum of the values, 0 if there is none; within one unit in the last place of the exact sum.
+    public let sum: Double
+    /// The mean of the values; nil if there is none.
+    public let mean: Double?
+    /// The smallest and the largest value; nil if there is none.
+    public let minimum, maximum: Double?
+    /// The earliest and the latest value; nil if there is none.
+    public let first, last: Double?
+
+    init(_ window: CoreSeriesView.Window) {
+        start = window.start
+        end = window.end
+        isPartial = window.isPartial
+        points = window.points
+        count = window.count
+        sum = window.sum
+        let hasValues = window.count > 0
+        mean = hasValues ? window.mean : nil
+        minimum = hasValues ? window.minimum : nil
+        maximum = hasValues ? window.maximum : nil
+        first = hasValues ? window.first : nil
+        last = hasValues ? window.last : nil
+    }
+}
+
+/// One value of one window.
+public struct WindowedValue<Value: Hashable & Sendable>: Hashable, Sendable {
+    /// The window, clipped to the range that was asked for: from `start` up to but not including `end`.
+    public let start, end: Timestamp
+    /// Whether it was clipped: shorter than the window's own length.
+    public let isPartial: Bool
+    public let value: Value
+}
+
+/// A question about a series window by window.
+///
+/// ```swift
+/// let pulse = try db.series("heart-rate").during(today).windows(.minutes(5)).mean()
+/// for window in pulse { print(window.start, window.value ?? .nan) }
+/// ```
+///
+/// Windows come in order of time; those without a point are left out unless they were asked for.
+public struct WindowRequest: Sendable {
+    let request: SeriesRequest
+    let length: WindowLength
+    let origin: Timestamp
+    let edges: [Timestamp]?
+    let includesEmpty: Bool
+
+    /// More windows than this are refused rather than kept in memory.
+    private static let windowsMax = 1 << 24
+
+    /// Everything of each window. COST: no more than one of its values.
+    public func all() throws -> [WindowedAggregate] {
+        try gather { WindowedAggregate($0) }
+    }
+
+    /// The mean of each window; nil where no point has a value.
+    public func mean() throws -> [WindowedValue<Double?>] {
+        try gather { Self.value($0, $0.count > 0 ? $0.mean : nil) }
+    }
+
+    /// The sum of each window; 0 where no point has a value.
+    public func sum() throws -> [WindowedValue<Double>] {
+        try gather { Self.value($0, $0.sum) }
+    }
+
+    /// The smallest value of each window; nil where no point has a value.
+    public func min() throws -> [WindowedValue<Double?>] {
+        try gather { Self.value($0, $0.count > 0 ? $0.minimum : nil) }
+    }
+
+    /// The largest value of each window; nil where no point has a value.
+    public func max() throws -> [WindowedValue<Double?>] {
+        try gather { Self.value($0, $0.count > 0 ? $0.maximum : nil) }
+    }
+
+    /// How many values each window has.
+    public func count() throws -> [WindowedValue<Int>] {
+        try gather { Self.value($0, $0.count) }
+    }
+
+    private static func value<Value>(
+        _ window: CoreSeriesView.Window, _ value: Value
+    ) -> WindowedValue<Value> {
+        WindowedValue(
+            start: window.start, end: window.end, isPartial: window.isPartial, value: value)
+    }
+
+    private func gather<Result>(_ make: (CoreSeriesView.Window) -> Result) throws -> [Result] {
+        var results: [Result] = []
+        try request.checkUnlimited()
+        var windowing = try windowing()
+        try request.withView { view in
+            windowing.field = try view.oneField(request.query)
+            if request.query.range.isEmpty { return }
+            try view.windows(request.query.range, windowing) { window in
+                results.append(make(window))
+                return results.count <= Self.windowsMax
+            }
+        }
+        if results.count > Self.windowsMax {
+            throw FormDBError(
+                .tooLarge, "more than \(Self.windowsMax) windows",
+                advice: "choose longer windows or a shorter range, or leave out empty ones")
+        }
+        if request.query.isReversed { results.reverse() }
+        return results
+    }
+
+    private func windowing() throws -> CoreSeriesView.Windowing {
+        var windowing = CoreSeriesView.Windowing()
+        windowing.includesEmpty = includesEmpty
+        if let edges {
+            guard edges.count >= 2, zip(edges, edges.dropFirst()).allSatisfy({ $0 < $1 }) else {
+                throw FormDBError(
+                    .invalidArgument, "edges of windows are two or more, each later than the last")
+            }
+            windowing.edges = edges.map(\.microseconds)
+        } else {
+            try length.validate()
+            windowing.length = length.microseconds
+            windowing.origin = origin.microseconds
+        }
+        return windowing
+    }
+}
