@@ -1,0 +1,190 @@
+// Many threads and one failing sync; what a snapshot costs.
+#define _POSIX_C_SOURCE 200809L
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "scenario_internal.h"
+
+typedef struct waiting_writer {
+    fc_store *store;
+    const fc_os *os;
+    fc_thread *thread;
+    fc_status status;
+    fc_commit_result result;
+    uint32_t number;
+} waiting_writer;
+
+static fc_status commit_one(fc_store *store, uint32_t number, fc_commit_result *result) {
+    static const uint8_t provenance[] = {0xA0};
+    fc_transaction *transaction;
+    fc_detail detail;
+    fc_status status =
+        fc_begin(store, FC_BEGIN_WRITE, (fc_bytes){provenance, 1}, &transaction, &detail);
+    if (status != FC_STATUS_OK) return status;
+    char name[32];
+    const int length = snprintf(name, sizeof name, "c%u", number);
+    const fc_apply_operation create = {.kind = FC_APPLY_CREATE,
+                                       .target_kind = FC_TARGET_COLLECTION,
+                                       .name = {(const uint8_t *)name, (size_t)length}};
+    fc_applied applied;
+    status = fc_apply(transaction, &create, &applied, &detail);
+    if (status != FC_STATUS_OK) {
+        fc_abort(transaction);
+        return status;
+    }
+    return fc_commit(transaction, result, &detail);
+}
+
+static void write_one(void *argument) {
+    waiting_writer *writer = argument;
+    writer->status = commit_one(writer->store, writer->number, &writer->result);
+}
+
+// Holds the failing sync back until every writer's block is enqueued, so that all wait for it.
+typedef struct gate {
+    fc_store *store;
+    uint64_t awaited_sequence;
+} gate;
+
+static void hold_sync(void *observer, fc_call_kind kind, const char *file_name) {
+    const gate *held = observer;
+    (void)file_name;
+    if (kind != FC_CALL_SYNC_FILE) return;
+    const struct timespec pause = {.tv_nsec = 1000000};
+    for (int i = 0; i < 10000; i++) {
+        if (fc_store_read_state(held->store).applied_sequence >= held->awaited_sequence) return;
+        nanosleep(&pause, NULL);
+    }
+}
+
+void scenario_failed_group(uint32_t threads, scenario_report *report) {
+    fc_memory_disk *disk;
+    if (fc_memory_disk_create(true, &disk) != FC_STATUS_OK) abort();
+    const fc_os *os = fc_memory_disk_os(disk);
+    const fc_store_options options = {.os = os, .path = "db", .create = true};
+    fc_store *store;
+    fc_detail detail;
+    fc_commit_result first;
+    if (fc_open(&options, &store, &detail) != FC_STATUS_OK ||
+        commit_one(store, 1000000, &first) != FC_STATUS_OK) {
+        scenario_failed(report, "the store does not open: %s", detail.message);
+        return;
+    }
+    gate held = {.store = store, .awaited_sequence = first.sequence + threads};
+    fc_memory_disk_set_observer(disk, hold_sync, &held);
+    fc_memory_disk_fail_call(disk, FC_CALL_SYNC_FILE, 0, FC_FAULT_LYING_SYNC_FAIL, true);
+    waiting_writer *writers = calloc(threads, sizeof *writers);
+    if (!writers) abort();
+    for (uint32_t t = 0; t < threads; t++) {
+        writers[t] = (waiting_writer){.store = store, .os = os, .number = t};
+        if (os->thread_start(os->context, write_one, &writers[t], &writers[t].thread) !=
+            FC_STATUS_OK)
+            abort();
+    }
+    for (uint32_t t = 0; t < threads; t++)
+        os->thread_join(os->context, writers[t].thread);
+    for (uint32_t t = 0; t < threads; t++) {
+        report->runs++;
+        report->refused += writers[t].status == FC_STATUS_POISONED;
+        report->recovered += writers[t].status == FC_STATUS_COMMIT_OUTCOME_UNKNOWN;
+        if (writers[t].status != FC_STATUS_POISONED &&
+            writers[t].status != FC_STATUS_COMMIT_OUTCOME_UNKNOWN)
+            scenario_failed(report, "writer %u was told %s", t, fc_status_name(writers[t].status));
+    }
+    const fc_store_state state = fc_store_read_state(store);
+    if (!state.log.is_poisoned) scenario_failed(report, "the handle is not poisoned");
+    if (state.published_sequence != first.sequence)
+        scenario_failed(report, "sequence %llu is published, only %llu is durable",
+                        (unsigned long long)state.published_sequence,
+                        (unsigned long long)first.sequence);
+    fc_transaction *snapshot;
+    uint32_t id;
+    if (fc_begin(store, FC_BEGIN_READ, (fc_bytes){0}, &snapshot, NULL) != FC_STATUS_OK)
+        scenario_failed(report, "reads do not go on");
+    else {
+        const fc_bytes name = {(const uint8_t *)"c1000000", 8};
+        if (fc_resolve(snapshot, FC_TARGET_COLLECTION, name, &id, NULL) != FC_STATUS_OK)
+            scenario_failed(report, "what was acknowledged cannot be read");
+        fc_abort(snapshot);
+    }
+    fc_store_release(store);
+    fc_memory_disk_clear_faults(disk);
+    free(writers);
+    fc_memory_disk_destroy(disk);
+}
+
+// ---- Snapshots ---------------------------------------------------------------------------------
+
+static int compare_doubles(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double snapshot_ns(fc_store *store) {
+    enum { ROUNDS = 101, SNAPSHOTS = 1000 };
+    static double rounds[ROUNDS];
+    const fc_os *os = fc_os_posix();
+    for (int round = 0; round < ROUNDS; round++) {
+        const uint64_t start = os->monotonic_time_ns(os->context);
+        for (int i = 0; i < SNAPSHOTS; i++) {
+            fc_transaction *snapshot;
+            if (fc_begin(store, FC_BEGIN_READ, (fc_bytes){0}, &snapshot, NULL) != FC_STATUS_OK)
+                abort();
+            fc_abort(snapshot);
+        }
+        rounds[round] = (double)(os->monotonic_time_ns(os->context) - start) / SNAPSHOTS;
+    }
+    qsort(rounds, ROUNDS, sizeof *rounds, compare_doubles);
+    return rounds[ROUNDS / 2];
+}
+
+static fc_status create_series(fc_store *store, uint32_t series) {
+    static const uint8_t provenance[] = {0xA0};
+    fc_transaction *transaction;
+    fc_status status =
+        fc_begin(store, FC_BEGIN_WRITE, (fc_bytes){provenance, 1}, &transaction, NULL);
+    const fc_bytes field = {(const uint8_t *)"v", 1};
+    for (uint32_t s = 0; s < series && status == FC_STATUS_OK; s++) {
+        char name[32];
+        const int length = snprintf(name, sizeof name, "series-%u", s);
+        const fc_apply_operation create = {.kind = FC_APPLY_CREATE,
+                                           .target_kind = FC_TARGET_SERIES,
+                                           .name = {(const uint8_t *)name, (size_t)length},
+                                           .field_names = &field,
+                                           .field_count = 1};
+        fc_applied applied;
+        status = fc_apply(transaction, &create, &applied, NULL);
+        const int64_t time = s;
+        const double value = s;
+        const double *fields[1] = {&value};
+        const fc_points points = {1, 1, &time, fields, NULL, NULL};
+        const fc_apply_operation append = {
+            .kind = FC_APPLY_APPEND, .target = applied.target, .points = &points};
+        if (status == FC_STATUS_OK) status = fc_apply(transaction, &append, &applied, NULL);
+    }
+    fc_commit_result result;
+    return status == FC_STATUS_OK ? fc_commit(transaction, &result, NULL) : status;
+}
+
+void scenario_snapshot_cost(uint32_t series, double *out_empty_ns, double *out_full_ns,
+                            scenario_report *report) {
+    double *const out[2] = {out_empty_ns, out_full_ns};
+    for (int full = 0; full < 2; full++) {
+        fc_memory_disk *disk;
+        if (fc_memory_disk_create(false, &disk) != FC_STATUS_OK) abort();
+        const fc_store_options options = {.os = fc_memory_disk_os(disk),
+                                          .path = "db",
+                                          .create = true,
+                                          .durability = FC_DURABILITY_NONE};
+        fc_store *store;
+        if (fc_open(&options, &store, NULL) != FC_STATUS_OK ||
+            (full && create_series(store, series) != FC_STATUS_OK)) {
+            scenario_failed(report, "a store with %u series cannot be made", full ? series : 0);
+            return;
+        }
+        *out[full] = snapshot_ns(store);
+        fc_store_release(store);
+        fc_memory_disk_destroy(disk);
+    }
+}

@@ -1,0 +1,136 @@
+import CoreScenarios
+import Testing
+
+/// Power cuts on an in-memory disk that loses what was not synced, tears writes, and forgets
+/// unsynced directory entries.
+@Suite("Crashes", .serialized)
+struct CrashTests {
+    @Test(
+        "Cut at every I/O call, a prefix that holds all that was promised comes back",
+        arguments: DurabilityLevel.allCases)
+    func cutAtEveryCall(level: DurabilityLevel) {
+        // Each workload seed gives images of its own; together at least 10^5 in `make check`.
+        let seeds: UInt64 = Thoroughness.isSoak ? 300 : Thoroughness.isQuick ? 1 : 26
+        var distinct: UInt64 = 0
+        for seed in 1...seeds {
+            var options = scenarioOptions(
+                level, seed: seed, seedsPerCut: 100, stride: Thoroughness.isQuick ? 23 : 1)
+            let report = unsafe runScenario("crash, \(level), seed \(seed)") {
+                unsafe scenario_crash(&options, $0)
+            }
+            #expect(report.rotations >= 1)
+            distinct += report.distinct_images
+            if !failure(of: report).isEmpty { break }
+        }
+        print("crash, \(level): \(distinct) distinct images in all")
+        if !Thoroughness.isQuick { #expect(distinct >= (level == .full ? 50_000 : 20_000)) }
+    }
+
+    @Test(
+        "Cut again in recovery, and again in the recovery of that, nothing more is lost",
+        arguments: DurabilityLevel.allCases)
+    func cutInRecovery(level: DurabilityLevel) {
+        var options = scenarioOptions(
+            level, seedsPerCut: Thoroughness.isSoak ? 60 : 6,
+            stride: Thoroughness.isQuick ? 7 : 1)
+        let depth: UInt32 = Thoroughness.isSoak ? 3 : 2
+        let report = unsafe runScenario("crash in recovery, \(level)") {
+            unsafe scenario_crash_in_recovery(&options, depth, $0)
+        }
+        if !Thoroughness.isQuick { #expect(report.distinct_images > 100) }
+    }
+
+    @Test(
+        "A sync that fails and loses what it had is survived", arguments: DurabilityLevel.allCases)
+    func lyingSyncs(level: DurabilityLevel) {
+        var options = scenarioOptions(level)
+        let report = unsafe runScenario("lying syncs, \(level)") {
+            unsafe scenario_lying_syncs(&options, $0)
+        }
+        #expect(report.runs > 10)
+    }
+}
+
+@Suite("Faults", .serialized)
+struct FaultTests {
+    @Test(
+        "EIO, ENOSPC, EINTR and short transfers at every call, once and for good",
+        arguments: DurabilityLevel.allCases)
+    func everyCallFails(level: DurabilityLevel) {
+        var options = scenarioOptions(level, stride: Thoroughness.isQuick ? 17 : 1)
+        let report = unsafe runScenario("faults, \(level)") {
+            unsafe scenario_io_faults(&options, $0)
+        }
+        #expect(report.runs > 20)
+    }
+
+    @Test("Every allocation fails once, and nothing leaks or is half done")
+    func everyAllocationFails() {
+        var options = scenarioOptions(
+            .full, transactions: 24, stride: Thoroughness.isQuick ? 97 : 1)
+        let report = unsafe runScenario("allocations") {
+            unsafe scenario_allocation_faults(&options, $0)
+        }
+        #expect(report.runs > 20)
+    }
+
+    @Test("A full disk fails one transaction and nothing else")
+    func fullDisk() {
+        var options = scenarioOptions(.full, transactions: 40)
+        let report = unsafe runScenario("full disk") { unsafe scenario_full_disk(&options, $0) }
+        #expect(report.runs >= 1)
+    }
+
+    @Test("200 threads waiting on a failed sync are all told; nobody sees what they wrote")
+    func failedGroup() {
+        let report = unsafe runScenario("failed group") { unsafe scenario_failed_group(200, $0) }
+        // `recovered` counts those that were told "outcome unknown": all of them were enqueued.
+        #expect(report.runs == 200)
+        #expect(report.recovered == 200)
+    }
+
+    @Test("A snapshot of a store with 100,000 series costs what one of an empty store does")
+    func snapshotCost() {
+        var empty = 0.0
+        var full = 0.0
+        unsafe runScenario("snapshot cost") {
+            unsafe scenario_snapshot_cost(100_000, &empty, &full, $0)
+        }
+        print("snapshot: empty store \(empty) ns, with 100,000 series \(full) ns")
+        // Medians on a shared machine: the same but for noise, and far from a cost a series.
+        #expect(full < empty * 2 + 200)
+    }
+}
+
+@Suite("Damage", .serialized)
+struct DamageTests {
+    @Test("Each flip, cut, missing or swapped file of a closed store is noticed or harmless")
+    func cleanStore() {
+        var options = scenarioOptions(.full, transactions: 14, compress: false)
+        let stride: UInt32 = Thoroughness.isQuick ? 509 : 1
+        let report = unsafe runScenario("flips, clean") {
+            unsafe scenario_flips(&options, true, stride, Thoroughness.isQuick ? 211 : 1, $0)
+        }
+        #expect(report.ambiguous == 0)
+        #expect(report.refused > 100)
+    }
+
+    @Test("After a kill, nothing before the last group can be lost unnoticed")
+    func killedStore() {
+        var options = scenarioOptions(.full, transactions: 14, compress: false)
+        let stride: UInt32 = Thoroughness.isQuick ? 509 : 1
+        let report = unsafe runScenario("flips, killed") {
+            unsafe scenario_flips(&options, false, stride, Thoroughness.isQuick ? 211 : 1, $0)
+        }
+        #expect(report.refused > 100)
+    }
+
+    @Test("Stale, foreign, swapped or repeated parts are noticed or harmless")
+    func foreignParts() {
+        var options = scenarioOptions(.full, transactions: 40, compress: false)
+        let report = unsafe runScenario("foreign parts") {
+            unsafe scenario_foreign_parts(&options, $0)
+        }
+        #expect(report.refused > 100)
+    }
+}

@@ -1,0 +1,51 @@
+import Testing
+
+// The ways in which the oracle runs the database.
+@testable import FormDB
+
+struct OracleConfiguration: CustomTestStringConvertible, Sendable {
+    let name: String
+    var isOnDisk = false
+    var hasTinySizes = false
+    var isScalar = false
+    var durability = Database.Durability.none
+    var history = Database.History.kept
+    var compression = true
+
+    var testDescription: String { name }
+
+    var configuration: Database.Configuration {
+        var configuration = Database.Configuration()
+        configuration.durability = durability
+        configuration.history = history
+        configuration.compression = compression
+        configuration.tuning.scalarKernels = isScalar
+        if hasTinySizes {
+            configuration.logFileBytes = 1 << 16
+            configuration.tuning.tailRows = 8
+            configuration.tuning.mergeRatioFirst = 2
+            configuration.tuning.mergeRatio = 2
+            configuration.tuning.seriesChunkPoints = 8
+        }
+        return configuration
+    }
+
+    static let all = [
+        OracleConfiguration(name: "default sizes, in memory"),
+        OracleConfiguration(name: "default sizes, scalar, in memory", isScalar: true),
+        OracleConfiguration(name: "default sizes, on disk", isOnDisk: true),
+        OracleConfiguration(name: "tiny sizes, in memory", hasTinySizes: true),
+        OracleConfiguration(
+            name: "tiny sizes, scalar, in memory", hasTinySizes: true, isScalar: true,
+            history: .journalOnly),
+        OracleConfiguration(
+            name: "tiny sizes, on disk, batched", isOnDisk: true, hasTinySizes: true,
+            durability: .batched(.milliseconds(2))),
+        OracleConfiguration(
+            name: "tiny sizes, scalar, on disk, uncompressed", isOnDisk: true, hasTinySizes: true,
+            isScalar: true, compression: false),
+        OracleConfiguration(
+            name: "tiny sizes, on disk, full, journal only", isOnDisk: true, hasTinySizes: true,
+            durability: .full, history: .journalOnly),
+    ]
+}
