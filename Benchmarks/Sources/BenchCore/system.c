@@ -1,0 +1,43 @@
+#if defined(__linux__)
+#define _DEFAULT_SOURCE // clock_gettime under -std=c17
+#endif
+#include <time.h>
+
+#include "bench.h"
+#if defined(__linux__)
+#include <sys/vfs.h>
+#endif
+
+static uint64_t clock_ns(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t bench_wall_ns(void) {
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t bench_processor_ns(void) {
+    return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+uint64_t bench_other_threads_ns(void) {
+    // Own time first: time that passes between the two calls must not be charged to others.
+    uint64_t own = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    uint64_t all = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    return all > own ? all - own : 0;
+}
+
+bool bench_is_memory_disk(const char *path) {
+#if defined(__linux__)
+    enum { TMPFS = 0x01021994 };
+    const unsigned ramfs = 0x858458f6u;
+    struct statfs info;
+    if (statfs(path, &info) != 0) return false;
+    return (unsigned)info.f_type == TMPFS || (unsigned)info.f_type == ramfs;
+#else
+    (void)path;
+    return false;
+#endif
+}

@@ -1,0 +1,24 @@
+// SQLite's hot loops, in C like FormDB's own, so that no language stands between a peer and its
+// figures. A call runs a prepared statement over a stretch [first, end) of a batch. Each returns
+// SQLITE_OK or the code that ended it; the statement is reset either way.
+#ifndef BENCH_SQLITE_H
+#define BENCH_SQLITE_H
+
+#include <bench.h>
+#include <sqlite3.h>
+
+// Parameters: id, west, east, south, north.
+int bench_sqlite_insert_boxes(sqlite3_stmt *statement, const bench_boxes *boxes, size_t first,
+                              size_t end);
+// Parameters: east, west, north, south of the window; column 0: id. Adds to *answer.
+int bench_sqlite_windows(sqlite3_stmt *statement, const bench_boxes *windows, bench_answer *answer);
+// Parameters: time, value.
+int bench_sqlite_insert_points(sqlite3_stmt *statement, const int64_t *times_us,
+                               const double *values, size_t first, size_t end);
+// Parameters: start, end; columns: time, value. Adds to *answer.
+int bench_sqlite_ranges(sqlite3_stmt *statement, const int64_t *starts_us, size_t count,
+                        int64_t length_us, bench_series_answer *answer);
+// Parameter: an integer key. Adds the number of rows that went to *count.
+int bench_sqlite_delete(sqlite3_stmt *statement, const int64_t *keys, size_t first, size_t end,
+                        uint64_t *count);
+#endif

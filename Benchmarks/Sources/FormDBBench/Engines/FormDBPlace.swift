@@ -1,0 +1,93 @@
+import BenchCore
+import FormDB
+import Foundation
+
+extension PlaceEngineKind {
+    /// The public Swift API, in memory.
+    static let formdb = PlaceEngineKind(name: "formdb", plane: .globeOnly) { setup in
+        FormDBPlace(try .inMemory(), setup)
+    }
+
+    /// The public Swift API on disk, every commit synced.
+    static let formdbDurable = PlaceEngineKind(
+        name: "formdb-durable", plane: .globeOnly, isOnDisk: true
+    ) { setup in
+        let directory = try setup.surroundings.makeDirectory()
+        return FormDBPlace(try Database(at: directory), setup, removing: directory)
+    }
+}
+
+private final class FormDBPlace: PlaceEngine {
+    private let database: Database
+    private let arePoints: Bool
+    private let directory: URL?
+
+    init(_ database: Database, _ setup: PlaceSetup, removing directory: URL? = nil) {
+        self.database = database
+        arePoints = setup.arePoints
+        self.directory = directory
+    }
+
+    /// Making the features is part of what a user pays.
+    func insert(_ boxes: Boxes) throws {
+        for start in stride(from: 0, to: boxes.count, by: rowsPerTransaction) {
+            try database.write { tx in
+                for i in start..<min(start + rowsPerTransaction, boxes.count) {
+                    try tx.insert(feature(boxes, i), into: "rows")
+                }
+            }
+        }
+    }
+
+    private func feature(_ boxes: Boxes, _ i: Int) -> Feature {
+        let west = boxes.west[i]
+        let south = boxes.south[i]
+        let geometry: Geometry =
+            arePoints
+            ? .point(longitude: west, latitude: south)
+            : .rectangle(
+                BoundingBox(west: west, south: south, east: boxes.east[i], north: boxes.north[i]))
+        return Feature(id: .integer(Int64(i + 1)), geometry: geometry)
+    }
+
+    func windows(_ windows: Boxes) throws -> bench_answer {
+        var answer = bench_answer()
+        var ids: [Int64] = []
+        for i in 0..<windows.count {
+            let box = BoundingBox(
+                west: windows.west[i], south: windows.south[i], east: windows.east[i],
+                north: windows.north[i])
+            try database.features(in: "rows").bounds(intersecting: box)
+                .fetchIntegerIDs(into: &ids)
+            answer.hits += UInt64(ids.count)
+            for id in ids { answer.id_sum &+= UInt64(bitPattern: id) }
+        }
+        return answer
+    }
+
+    func nearestInMetres(_ points: bench_points, k: Int) throws -> bench_answer? {
+        var answer = bench_answer()
+        for i in 0..<points.count {
+            let here = Position(longitude: points.x[i], latitude: points.y[i])
+            let ids = try database.features(in: "rows").nearest(to: here, limit: k).fetchIDs()
+            answer.hits += UInt64(ids.count)
+            for case .integer(let id) in ids { answer.id_sum &+= UInt64(bitPattern: id) }
+        }
+        return answer
+    }
+
+    func delete(_ ids: [Int64]) throws {
+        for start in stride(from: 0, to: ids.count, by: rowsPerTransaction) {
+            try database.write { tx in
+                for id in ids[start..<min(start + rowsPerTransaction, ids.count)] {
+                    try tx.delete(.integer(id), in: "rows")
+                }
+            }
+        }
+    }
+
+    func close() throws {
+        try database.close()
+        if let directory { try FileManager.default.removeItem(at: directory) }
+    }
+}

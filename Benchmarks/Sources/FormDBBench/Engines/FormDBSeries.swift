@@ -1,0 +1,70 @@
+import BenchCore
+import FormDB
+import Foundation
+
+extension SeriesEngineKind {
+    static let formdb = SeriesEngineKind(name: "formdb") { _ in FormDBSeries(try .inMemory()) }
+
+    static let formdbDurable = SeriesEngineKind(name: "formdb-durable", isOnDisk: true) {
+        let directory = try $0.makeDirectory()
+        return FormDBSeries(try Database(at: directory), removing: directory)
+    }
+}
+
+private final class FormDBSeries: SeriesEngine {
+    private let database: Database
+    private let directory: URL?
+
+    init(_ database: Database, removing directory: URL? = nil) {
+        self.database = database
+        self.directory = directory
+    }
+
+    func append(times: [Int64], values: [Double]) throws {
+        for start in stride(from: 0, to: times.count, by: rowsPerTransaction) {
+            try database.write { tx in
+                for i in start..<min(start + rowsPerTransaction, times.count) {
+                    let time = Timestamp(microseconds: times[i])
+                    try tx.append(DataPoint(at: time, values[i]), to: "points")
+                }
+            }
+        }
+    }
+
+    func ranges(starts: [Int64], length: Int64) throws -> bench_series_answer {
+        var answer = bench_series_answer()
+        for start in starts {
+            let range = Timestamp(microseconds: start)..<Timestamp(microseconds: start + length)
+            try database.series("points").during(range).withColumns { times, values in
+                var timeSum: UInt64 = 0
+                var valueSum = 0.0
+                for i in times.indices {
+                    timeSum &+= UInt64(bitPattern: times[i])
+                    valueSum += values[i]
+                }
+                answer.hits += UInt64(times.count)
+                answer.time_sum &+= timeSum
+                answer.value_sum += valueSum
+            }
+        }
+        return answer
+    }
+
+    func delete(times: [Int64]) throws -> Int {
+        var deleted = 0
+        for start in stride(from: 0, to: times.count, by: rowsPerTransaction) {
+            try database.write { tx in
+                for time in times[start..<min(start + rowsPerTransaction, times.count)] {
+                    deleted += try tx.delete(
+                        series: "points", during: .at(Timestamp(microseconds: time)))
+                }
+            }
+        }
+        return deleted
+    }
+
+    func close() throws {
+        try database.close()
+        if let directory { try FileManager.default.removeItem(at: directory) }
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+
+/// Measures FormDB and its peers on the same data, checks that all give the same answers, prints
+/// tables and writes the result file.
+@main
+struct FormDBBench {
+    static func main() {
+        do {
+            let options = try Options(Array(CommandLine.arguments.dropFirst()))
+            let surroundings = try Surroundings(options)
+            defer { surroundings.removeScratch() }
+            try FormDBBench(options: options, surroundings: surroundings).run()
+        } catch {
+            Progress.clear()
+            FileHandle.standardError.write(Data("formdb-bench: \(error)\n".utf8))
+            exit(1)
+        }
+    }
+
+    let options: Options
+    let surroundings: Surroundings
+    let recorder = Recorder()
+
+    private var runs: Int { options.runs ?? (options.isQuick ? 3 : 5) }
+
+    private func run() throws {
+        Stopwatch.countsProcessorTimeOnly = options.countsProcessorTimeOnly
+        var machine = Machine.current(disk: surroundings.scratch)
+        if options.countsProcessorTimeOnly { machine.clock = "processor time" }
+        print("\(machine.cpu), \(machine.cores) cores, \(machine.memory), \(machine.kernel)")
+        print("disk: \(machine.disk); \(machine.clock); medians of \(runs) interleaved runs")
+        if options.wants(workload: "W1") { try run(.w1(), runs: runs) }
+        if options.wants(workload: "W2") {
+            // A million rows through every engine takes a while: once is enough for a first look.
+            try run(.w2(), runs: options.runs ?? (options.isQuick ? 1 : 5))
+        }
+        if options.wants(workload: "W4") {
+            if let cities = try PlaceWorkload.w4(surroundings) {
+                try run(cities, runs: options.runs ?? (options.isQuick ? 2 : 5))
+                report(workload: "api", title: "the ten nearest cities, in metres")
+            } else {
+                print("\nW4: left out, there is no \(surroundings.data.path)/cities_1000.csv")
+            }
+        }
+        if options.wants(workload: "T1") {
+            let workload = SeriesWorkload.t1()
+            let kinds = SeriesEngineKind.all.filter { options.wants(engine: $0.name) }
+            try SeriesRunner(
+                workload: workload, kinds: kinds, runs: runs, surroundings: surroundings,
+                recorder: recorder
+            ).run()
+            report(workload: workload.name, title: workload.title)
+        }
+        try ResultFile.write(recorder.measurements, machine: machine, to: surroundings.results)
+        print("\nAll answers agree. Results: \(surroundings.results.path)")
+    }
+
+    private func run(_ workload: PlaceWorkload, runs: Int) throws {
+        let leavesOutFiles = options.isQuick && workload.data.boxes.count > 500_000
+        let kinds = PlaceEngineKind.all.filter {
+            options.wants(engine: $0.name) && !(leavesOutFiles && $0.isPeer && $0.isOnDisk)
+        }
+        try PlaceRunner(
+            workload: workload, kinds: kinds, runs: runs, surroundings: surroundings,
+            recorder: recorder
+        ).run()
+        report(workload: workload.name, title: workload.title)
+    }
+
+    private func report(workload: String, title: String) {
+        let peers =
+            PlaceEngineKind.all.filter(\.isPeer).map(\.name)
+            + SeriesEngineKind.all.filter(\.isPeer).map(\.name)
+        Report(measurements: recorder.measurements, peers: Set(peers))
+            .print(workload: workload, title: title)
+    }
+}
