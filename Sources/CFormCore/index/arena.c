@@ -87,7 +87,9 @@ fc_arena_statistics fc_arena_read_statistics(fc_arena *arena) {
 void *fc_arena_allocate(fc_arena *arena, size_t size) {
     if (size > (size_t)1 << 46) return NULL;
     size_t bytes = 0;
-    uint32_t class = size_class(size + BLOCK_ALIGNMENT, &bytes);
+    // Classes are of what is asked for, so that powers of two fit without a rest.
+    uint32_t class = size_class(size, &bytes);
+    bytes += BLOCK_ALIGNMENT;
     assert(class < CLASS_COUNT && bytes >= size + BLOCK_ALIGNMENT);
     const fc_os *os = arena->os;
     os->mutex_lock(os->context, arena->mutex);

@@ -5,6 +5,13 @@
 #include <string.h>
 
 #include "memtable_internal.h"
+#include "merge_keys.h"
+
+#if defined(__x86_64__)
+#define fc_simd_pick fc_avx2_pick
+#else
+#define fc_simd_pick fc_scalar_pick
+#endif
 
 static uint64_t level_capacity(const fc_memtable *table, unsigned level) {
     uint64_t capacity = (uint64_t)table->options.tail_rows * table->options.merge_ratio_first;
@@ -89,105 +96,131 @@ static fc_status start_merge(fc_levels *levels, fc_level *level) {
 
 static inline __attribute__((always_inline)) const float *entry_of(const fc_tree *tree,
                                                                    uint32_t index, uint32_t lanes) {
-    return tree->levels[0] + (size_t)(lanes + 1) * FC_NODE * (index / FC_NODE) + index % FC_NODE;
+    return tree->levels[0] + (size_t)(lanes + FC_LEAF_EXTRA) * FC_NODE * (index / FC_NODE) +
+           index % FC_NODE;
 }
 
-static void count_drop(fc_merge *merge, uint32_t position) {
-    merge->dropped++;
-    if (merge->chunk_drops != NULL) merge->chunk_drops[position >> FC_CHUNK_LOG2]++;
+static inline __attribute__((always_inline)) uint32_t position_of(const float *entry,
+                                                                  uint32_t lanes) {
+    uint32_t position;
+    memcpy(&position, entry + (size_t)lanes * FC_NODE, sizeof position);
+    return position;
 }
 
+// Ids are twice as wide as a lane, so twice as far from their block's start.
+static inline __attribute__((always_inline)) uint64_t id_of(const float *entry, uint32_t lanes) {
+    uintptr_t lane_bytes = (uintptr_t)entry & (FC_NODE * sizeof(float) - 1);
+    uint64_t id;
+    memcpy(&id, (const uint8_t *)(entry + (size_t)(lanes + 1) * FC_NODE) + lane_bytes, sizeof id);
+    return id;
+}
+
+// The lanes of the inputs are constant at each call, so that each case is compiled by itself.
 typedef struct mover {
     fc_merge *merge;
     const fc_columns *columns;
     uint64_t horizon;
-    bool may_drop;
+    bool may_drop, use_simd;
 } mover;
 
-enum { AHEAD = 4 };
-
-// Copies one entry, unless it is to be dropped. `lanes` of the output are constant at each call.
-static inline __attribute__((always_inline)) void move_entry(const mover *mover, const float *entry,
-                                                             uint32_t from_lanes, uint32_t lanes,
-                                                             uint32_t key) {
-    fc_tree *out = mover->merge->out;
-    // A line some blocks ahead, another one for each entry of a block, so that all of it has been
-    // asked for.
-    unsigned lane_bytes = (unsigned)(uintptr_t)entry & (FC_NODE - 1) * sizeof(float);
-    __builtin_prefetch((const char *)(entry + (size_t)AHEAD * (from_lanes + 1) * FC_NODE) +
-                       lane_bytes * from_lanes);
-    uint32_t position;
-    memcpy(&position, entry + (size_t)from_lanes * FC_NODE, sizeof position);
-    if (mover->may_drop && fc_columns_is_dropped(mover->columns, position, mover->horizon)) {
-        count_drop(mover->merge, position);
-        return;
-    }
-    float *to = (float *)(uintptr_t)entry_of(out, out->count, lanes);
-    for (uint32_t lane = 0; lane < from_lanes; lane++)
-        to[(size_t)lane * FC_NODE] = entry[(size_t)lane * FC_NODE];
-    for (uint32_t lane = from_lanes; lane < lanes; lane++)
-        to[(size_t)lane * FC_NODE] = INFINITY; // no time
-    memcpy(to + (size_t)lanes * FC_NODE, &position, sizeof position);
-    fc_tree_added(out, key);
+static inline __attribute__((always_inline)) const float *
+picked(const mover *mover, uint32_t pick, uint32_t lanes_a, uint32_t lanes_b, uint32_t *out_lanes) {
+    bool is_b = pick & FC_PICK_B;
+    *out_lanes = is_b ? lanes_b : lanes_a;
+    return entry_of(mover->merge->inputs[is_b], pick & ~FC_PICK_B, *out_lanes);
 }
 
-// Moves up to `budget` entries in the order of their keys. The lanes of the inputs and of the
-// output are constant at each call, so that each case is compiled by itself.
+// Takes out what is to be dropped; returns how many stay.
+static inline __attribute__((always_inline)) uint32_t
+keep(const mover *mover, fc_picks *picks, uint32_t count, uint32_t lanes_a, uint32_t lanes_b) {
+    fc_merge *merge = mover->merge;
+    uint32_t kept = 0;
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t lanes;
+        const float *entry = picked(mover, picks->entries[n], lanes_a, lanes_b, &lanes);
+        uint32_t position = position_of(entry, lanes);
+        picks->entries[kept] = picks->entries[n];
+        picks->keys[kept] = picks->keys[n];
+        if (!fc_columns_is_dropped(mover->columns, position, mover->horizon)) {
+            kept++;
+            continue;
+        }
+        merge->dropped++;
+        if (merge->chunk_drops != NULL) merge->chunk_drops[position >> FC_CHUNK_LOG2]++;
+    }
+    return kept;
+}
+
+// Copies `count` picked entries into the output's last block. REQUIRES: room there.
+static inline __attribute__((always_inline)) void copy(const mover *mover, const uint32_t *entries,
+                                                       uint32_t count, uint32_t lanes_a,
+                                                       uint32_t lanes_b) {
+    fc_tree_slot slot = fc_tree_next_slot(mover->merge->out);
+    const uint32_t lanes = lanes_a > lanes_b ? lanes_a : lanes_b;
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t from;
+        const float *entry = picked(mover, entries[n], lanes_a, lanes_b, &from);
+        for (uint32_t lane = 0; lane < lanes; lane++)
+            slot.lanes[(size_t)lane * FC_NODE + n] =
+                lane < from ? entry[(size_t)lane * FC_NODE] : INFINITY; // no time
+        slot.position[n] = position_of(entry, from);
+        slot.id[n] = id_of(entry, from);
+    }
+}
+
+// Moves up to `budget` entries in the order of their keys.
 static inline __attribute__((always_inline)) void move_entries(const mover *mover, uint32_t budget,
                                                                uint32_t lanes_a, uint32_t lanes_b) {
     fc_merge *merge = mover->merge;
-    const fc_tree *a = merge->inputs[0], *b = merge->inputs[1];
-    uint32_t lanes = lanes_a > lanes_b ? lanes_a : lanes_b;
-    uint32_t i = merge->next[0], j = merge->next[1];
-    while (budget > 0 && i < a->count && j < b->count) {
-        // So many steps exhaust neither. No branch depends on which one is next: it is anybody's
-        // guess. (The key after the last is read, never used: see fc_tree_allocate.)
-        uint32_t steps = budget;
-        if (steps > a->count - i) steps = a->count - i;
-        if (steps > b->count - j) steps = b->count - j;
-        budget -= steps;
-        uint32_t key_a = a->keys[i], key_b = b->keys[j];
-        for (; steps > 0; steps--) {
-            bool is_b = key_b < key_a;
-            const float *entry_a = entry_of(a, i, lanes_a), *entry_b = entry_of(b, j, lanes_b);
-            if (lanes_a == lanes_b)
-                move_entry(mover, is_b ? entry_b : entry_a, lanes, lanes, is_b ? key_b : key_a);
-            else if (is_b)
-                move_entry(mover, entry_b, lanes_b, lanes, key_b);
-            else
-                move_entry(mover, entry_a, lanes_a, lanes, key_a);
-            i += !is_b;
-            j += is_b;
-            key_a = a->keys[i];
-            key_b = b->keys[j];
+    fc_tree *out = merge->out;
+    fc_key_list a = {merge->inputs[0]->keys, merge->next[0], merge->inputs[0]->count};
+    fc_key_list b = {merge->inputs[1]->keys, merge->next[1], merge->inputs[1]->count};
+    fc_picks picks;
+    for (;;) {
+        uint32_t count = a.count - a.next + (b.count - b.next);
+        if (count > budget) count = budget;
+        if (count > FC_PICKS) count = FC_PICKS;
+        if (count == 0) break;
+        budget -= count;
+        if (mover->use_simd)
+            fc_simd_pick(&a, &b, count, &picks);
+        else
+            fc_scalar_pick(&a, &b, count, &picks);
+        if (mover->may_drop) count = keep(mover, &picks, count, lanes_a, lanes_b);
+        memcpy(out->keys + out->count, picks.keys, count * sizeof(uint32_t));
+        for (uint32_t done = 0; done < count;) {
+            uint32_t room = FC_NODE - out->count % FC_NODE;
+            if (room > count - done) room = count - done;
+            copy(mover, picks.entries + done, room, lanes_a, lanes_b);
+            done += room;
+            out->count += room;
+            if (out->count % FC_NODE == 0) fc_tree_close_block(out);
         }
     }
-    for (; budget > 0 && i < a->count && j == b->count; budget--, i++)
-        move_entry(mover, entry_of(a, i, lanes_a), lanes_a, lanes, a->keys[i]);
-    for (; budget > 0 && j < b->count && i == a->count; budget--, j++)
-        move_entry(mover, entry_of(b, j, lanes_b), lanes_b, lanes, b->keys[j]);
-    merge->next[0] = i;
-    merge->next[1] = j;
+    merge->next[0] = a.next;
+    merge->next[1] = b.next;
 }
 
 static void advance_merge(fc_memtable *table, fc_merge *merge, uint32_t budget) {
     const fc_columns *columns = &table->columns;
-    bool may_drop = atomic_load_explicit(&columns->dead_marks, memory_order_relaxed) != 0;
-    const mover sifting = {merge, columns, fc_memtable_horizon(table), may_drop};
-    const mover keeping = {merge, columns, 0, false};
+    const mover mover = {
+        .merge = merge,
+        .columns = columns,
+        .horizon = fc_memtable_horizon(table),
+        .may_drop = atomic_load_explicit(&columns->dead_marks, memory_order_relaxed) != 0,
+        .use_simd = table->use_simd,
+    };
     uint32_t a = merge->inputs[0]->lanes, b = merge->inputs[1]->lanes;
-    if (a == FC_LANES_PLACE && b == FC_LANES_PLACE && !may_drop)
-        move_entries(&keeping, budget, FC_LANES_PLACE, FC_LANES_PLACE);
-    else if (a == FC_LANES_PLACE && b == FC_LANES_PLACE)
-        move_entries(&sifting, budget, FC_LANES_PLACE, FC_LANES_PLACE);
+    if (a == FC_LANES_PLACE && b == FC_LANES_PLACE)
+        move_entries(&mover, budget, FC_LANES_PLACE, FC_LANES_PLACE);
     else if (a == FC_LANES_BOTH && b == FC_LANES_BOTH)
-        move_entries(&sifting, budget, FC_LANES_BOTH, FC_LANES_BOTH);
+        move_entries(&mover, budget, FC_LANES_BOTH, FC_LANES_BOTH);
     else if (a == FC_LANES_TIME)
-        move_entries(&sifting, budget, FC_LANES_TIME, FC_LANES_TIME);
+        move_entries(&mover, budget, FC_LANES_TIME, FC_LANES_TIME);
     else if (a == FC_LANES_PLACE)
-        move_entries(&sifting, budget, FC_LANES_PLACE, FC_LANES_BOTH);
+        move_entries(&mover, budget, FC_LANES_PLACE, FC_LANES_BOTH);
     else
-        move_entries(&sifting, budget, FC_LANES_BOTH, FC_LANES_PLACE);
+        move_entries(&mover, budget, FC_LANES_BOTH, FC_LANES_PLACE);
 }
 
 static bool is_merged(const fc_merge *merge) {
