@@ -8,12 +8,6 @@
 #include "geodesic.h"
 #include "walk.h"
 
-// What a point's true distance can exceed its bound by, in metres: the ellipsoid (a factor) and its
-// box rounded to float32, up to 4e-5 degrees wide (see nearest_body.h).
-static const double metres_factor = FC_METRES_PER_RADIAN_MAX / FC_METRES_PER_RADIAN_MIN * 1.000001;
-static const double metres_slack = 10;
-static const double metres_per_degree_min = FC_METRES_PER_RADIAN_MIN * 0.01745329251;
-
 void fc_neighbors_init(fc_neighbors *neighbors, const fc_allocator *memory) {
     *neighbors = (fc_neighbors){.memory = memory};
 }
@@ -30,8 +24,9 @@ void fc_neighbors_deinit(fc_neighbors *neighbors) {
 // Who is beyond the reach of the k-th least bound is farther than that row for sure.
 static void set_reach_terms(fc_nearest *nearest) {
     if (nearest->in_metres) {
-        nearest->reach_factor = fc_round_up(metres_factor * 1.000001);
-        nearest->reach_slack = fc_round_up(metres_slack * 1.000001);
+        // What is noted is a reach already: of the exact distance.
+        nearest->reach_factor = 1;
+        nearest->reach_slack = 0;
         return;
     }
     // Rounding of the row's and the question's edges, and of the kernel's arithmetic: a distance d is
@@ -51,27 +46,9 @@ static inline float reach_of_bound(const fc_nearest *nearest, float bound) {
 
 static float reach_of_distance(const fc_nearest *nearest, double distance) {
     if (!(distance < INFINITY)) return INFINITY;
-    if (nearest->in_metres) return fc_round_up(distance * 1.0000001 + 1e-6);
+    if (nearest->in_metres) return fc_sphere_reach(distance + 1e-6);
     double squared = distance * distance * 1.000001 + 1e-37;
     return squared < 1e38 ? fc_round_up(squared) : INFINITY;
-}
-
-uint32_t fc_nearest_metres(const fc_nearest *nearest, const float *block, uint32_t mask,
-                           float *out_bounds) {
-    uint32_t near = 0;
-    for (; mask != 0; mask &= mask - 1) {
-        unsigned i = (unsigned)__builtin_ctz(mask);
-        fc_box box = {block[i], block[FC_NODE + i], -block[2 * FC_NODE + i],
-                      -block[3 * FC_NODE + i]};
-        if (!(box.south <= box.north)) continue; // nothing there
-        double below = box.south - nearest->point->latitude;
-        double above = nearest->point->latitude - box.north;
-        double degrees = below > above ? below : above;
-        if (degrees * metres_per_degree_min > nearest->reach) continue;
-        out_bounds[i] = fc_round_down(fc_sphere_box_distance_min_m(nearest->point, &box));
-        if (out_bounds[i] <= nearest->reach) near |= UINT32_C(1) << i;
-    }
-    return near;
 }
 
 static double planar_distance(const fc_box *box, bool planar, double x, double y) {
@@ -202,6 +179,12 @@ fc_status fc_nearest_grow_frames(fc_nearest *nearest) {
 }
 
 fc_status fc_nearest_accept(fc_nearest *nearest, uint32_t position, float bound) {
+    double metres = 0;
+    if (nearest->in_metres) {
+        metres = metres_to_row(nearest, position);
+        bound = fc_sphere_reach(metres);
+        if (bound > nearest->reach) return FC_STATUS_OK;
+    }
     if (nearest->count == nearest->capacity) {
         drop_far(nearest);
         if (nearest->count >= nearest->capacity / 2) {
@@ -212,13 +195,9 @@ fc_status fc_nearest_accept(fc_nearest *nearest, uint32_t position, float bound)
             nearest->candidates = data;
         }
     }
-    nearest->candidates[nearest->count++] = (fc_candidate){bound, position};
+    nearest->candidates[nearest->count++] = (fc_candidate){bound, position, metres};
     // With more wanted than there are, nothing is too far.
     return nearest->k > nearest->view->limit ? FC_STATUS_OK : note_bound(nearest, bound);
-}
-
-float fc_nearest_settle(const fc_nearest *nearest, uint32_t position) {
-    return fc_round_down(metres_to_row(nearest, position));
 }
 
 // ---- Results -----------------------------------------------------------------------------------
@@ -291,7 +270,7 @@ static fc_status resolve(fc_nearest *nearest, double distance_max, fc_neighbors 
     for (size_t i = 0; i < nearest->count; i++) {
         uint32_t position = nearest->candidates[i].position;
         double distance = nearest->in_metres
-                              ? metres_to_row(nearest, position)
+                              ? nearest->candidates[i].metres
                               : planar_distance(fc_columns_box(columns, position),
                                                 table->options.planar, nearest->x, nearest->y);
         if (distance <= distance_max) found[count++] = (fc_neighbor){distance, position};
@@ -381,11 +360,9 @@ fc_status fc_view_nearest_m(const fc_view *view, double longitude, double latitu
         *out_offender = offender;
         return FC_STATUS_UNSUPPORTED_GEOMETRY;
     }
-    fc_sphere_point point;
-    fc_sphere_point_init(&point, longitude, latitude);
     fc_nearest nearest;
     init(&nearest, view, k, longitude, latitude);
     nearest.in_metres = true;
-    nearest.point = &point;
+    fc_sphere_point_init(&nearest.point, longitude, latitude);
     return run(&nearest, question, max_distance_m, out);
 }

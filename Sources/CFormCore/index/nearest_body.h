@@ -7,14 +7,10 @@
 
 TARGET static inline uint32_t W(bounds)(const fc_nearest *nearest, const float *block,
                                         uint32_t mask, float *out) {
-    if (nearest->in_metres) return fc_nearest_metres(nearest, block, mask, out);
-    return mask & K(distances)(block, FC_NODE, &nearest->lanes, nearest->reach, out);
-}
-
-// Wider than what rounding makes of a point? (About four metres.)
-static inline bool W(is_wide)(const float *block, unsigned i) {
-    return -block[2 * FC_NODE + i] - block[i] > 4e-5f ||
-           -block[3 * FC_NODE + i] - block[FC_NODE + i] > 4e-5f;
+    if (!nearest->in_metres)
+        return mask & K(distances)(block, FC_NODE, &nearest->lanes, nearest->reach, out);
+    W(sphere_bounds)(&nearest->point, block, FC_NODE, out);
+    return mask & K(le)(out, FC_NODE, &nearest->reach, 1);
 }
 
 TARGET static fc_status W(nearest_leaf)(fc_nearest *nearest, const walk_state *state,
@@ -34,12 +30,7 @@ TARGET static fc_status W(nearest_leaf)(fc_nearest *nearest, const walk_state *s
         unsigned i = (unsigned)__builtin_ctz(mask);
         if (!(bounds[i] <= nearest->reach)) continue; // it has shrunk meanwhile
         if (!fc_walk_sees(state->walk, positions[i])) continue;
-        float bound = bounds[i];
-        if (nearest->in_metres && W(is_wide)(block, i)) {
-            bound = fc_nearest_settle(nearest, positions[i]);
-            if (!(bound <= nearest->reach)) continue;
-        }
-        fc_status status = fc_nearest_accept(nearest, positions[i], bound);
+        fc_status status = fc_nearest_accept(nearest, positions[i], bounds[i]);
         if (status != FC_STATUS_OK) return status;
     }
     return FC_STATUS_OK;
@@ -72,7 +63,6 @@ TARGET static inline fc_status W(open)(fc_nearest *nearest, const walk_state *st
     frame->tree = tree;
     frame->block = block;
     frame->level = level;
-    frame->settled = 0;
     frame->next = K(least)(frame->bounds, &nearest->least[nearest->frame_count]);
     if (level > 0) {
         uint32_t child = block * FC_NODE + frame->next;
@@ -91,15 +81,6 @@ TARGET static inline fc_status W(take_row)(fc_nearest *nearest, const walk_state
     if (frame->unsure & bit &&
         !fc_probe_matches(nearest->probe, &nearest->view->table->columns, position))
         return FC_STATUS_OK;
-    if (nearest->in_metres && !(frame->settled & bit)) {
-        const float *lanes = fc_tree_block(frame->tree, 0, frame->block);
-        if (W(is_wide)(lanes, i)) {
-            // Back with the distance itself.
-            frame->bounds[i] = fc_nearest_settle(nearest, position);
-            frame->settled |= bit;
-            return FC_STATUS_OK;
-        }
-    }
     return fc_nearest_accept(nearest, position, bound);
 }
 

@@ -4,6 +4,7 @@
 #define FC_INDEX_WALK_H
 
 #include "memtable_internal.h"
+#include "sphere.h"
 
 // Where positions, or ids, go. A walk stores up to FC_SINK_STEP positions at a time after it has asked
 // for room.
@@ -45,10 +46,12 @@ static inline bool fc_walk_sees(const fc_walk *walk, uint32_t position) {
 
 // ---- Nearest -----------------------------------------------------------------------------------
 
-// A candidate: a lower bound of its distance (squared in a plane).
+// A candidate. In a plane: a lower bound of its distance, squared; in metres: the distance, and what it
+// is as a bound (fc_sphere_reach).
 typedef struct fc_candidate {
     float bound;
     uint32_t position;
+    double metres;
 } fc_candidate;
 
 enum { FC_FIRST_BOUNDS = 64, FC_FIRST_CANDIDATES = 128, FC_FIRST_FRAMES = 48 };
@@ -59,9 +62,8 @@ typedef struct fc_frame {
     float bounds[FC_NODE];
     const fc_tree *tree;
     uint32_t block, level;
-    uint32_t next;    // the index of the least bound
-    uint32_t unsure;  // of a leaf: rows of which the columns must be asked whether they answer
-    uint32_t settled; // of a leaf: rows whose bound is their distance
+    uint32_t next;   // the index of the least bound
+    uint32_t unsure; // of a leaf: rows of which the columns must be asked whether they answer
 } fc_frame;
 
 typedef struct fc_nearest {
@@ -69,8 +71,8 @@ typedef struct fc_nearest {
     const fc_probe *probe; // NULL when there is no question
     bool is_clean, in_metres;
     double x, y;
-    fc_nearest_lanes lanes;              // in a plane
-    const struct fc_sphere_point *point; // in metres
+    fc_nearest_lanes lanes; // in a plane
+    fc_sphere_point point;  // in metres
     // Lower bounds above `reach` are of no use any more: reach_factor times the k-th least bound, and
     // reach_slack.
     float reach, reach_factor, reach_slack;
@@ -99,9 +101,4 @@ FC_MUST_USE fc_status fc_nearest_simd(fc_nearest *nearest);
 FC_MUST_USE fc_status fc_nearest_grow_frames(fc_nearest *nearest);
 // Takes a visible row that answers the question and whose lower bound is within reach.
 FC_MUST_USE fc_status fc_nearest_accept(fc_nearest *nearest, uint32_t position, float bound);
-// In metres: the distance to a row whose box is more than a point and says little, rounded down.
-float fc_nearest_settle(const fc_nearest *nearest, uint32_t position);
-// In metres: lower bounds of the boxes of a block; returns those among `mask` within reach.
-uint32_t fc_nearest_metres(const fc_nearest *nearest, const float *block, uint32_t mask,
-                           float *out_bounds);
 #endif
