@@ -54,6 +54,7 @@ struct flight {
     uint64_t last_sequence;
     fc_hash128 last_id;
     bool sync;
+    bool direct; // one direct write does it
 };
 
 // Takes what is pending. REQUIRES: mutex held, busy holder.
@@ -77,6 +78,9 @@ static struct flight take_off(fc_log *log, bool sync) {
     };
     flight.last_sequence = log->last_sequence;
     flight.last_id = log->last_id;
+    flight.direct = sync && log->direct.file != NULL &&
+                    flight.header.length <= FC_LOG_DIRECT_BYTES_MAX &&
+                    log->durable_sequence == log->written_sequence;
     log->pending_count = 0;
     log->gathered_since_ns = 0;
     log->end += flight.header.length;
@@ -96,11 +100,15 @@ static fc_status carry(fc_log *log, const struct flight *flight, fc_detail *deta
         group->length = (size_t)flight->header.length;
         fc_group_place place = fc_log_file_place(&log->file_header, flight->offset);
         fc_group_seal(group->data, &flight->header, &place);
-        status = fc_log_disk_write(log->disk, log->file, name, flight->offset, group->data,
-                                   group->length, detail);
+        if (flight->direct)
+            status =
+                fc_log_direct_write(log, name, flight->offset, group->data, group->length, detail);
+        else
+            status = fc_log_disk_write(log->disk, log->file, name, flight->offset, group->data,
+                                       group->length, detail);
         if (group->capacity > FC_LOG_BUFFER_BYTES_KEPT) fc_buffer_deinit(group);
     }
-    if (status == FC_STATUS_OK && flight->sync)
+    if (status == FC_STATUS_OK && flight->sync && !flight->direct)
         status = fc_log_disk_sync(log->disk, log->file, name, detail);
     return status;
 }
@@ -125,7 +133,10 @@ void fc_log_fly(fc_log *log, bool sync) {
         log->counters.bytes_written += flight.header.length;
     }
     if (!sync) return;
-    log->counters.syncs++;
+    if (flight.direct)
+        log->counters.direct_groups++;
+    else
+        log->counters.syncs++;
     log->durable_sequence = flight.last_sequence;
     log->durable_id = flight.last_id;
     // Blocks appended since then are younger than this; the gatherer may come early, never late.

@@ -165,6 +165,7 @@ static fc_status prepare(fc_log *log, uint64_t group_length, struct rotation *ro
 static fc_status carry_out(fc_log *log, struct rotation *rotation, fc_detail *detail) {
     char name[FC_LOG_FILE_NAME_BYTES];
     fc_log_file_name(log->file_header.number, name);
+    fc_log_direct_end(log);
     fc_status status = fc_log_disk_truncate(log->disk, log->file, name, log->end, detail);
     if (status == FC_STATUS_OK) status = fc_log_disk_sync(log->disk, log->file, name, detail);
     if (status == FC_STATUS_OK)

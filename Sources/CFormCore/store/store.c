@@ -103,6 +103,7 @@ static fc_status open_log(fc_store *store, fc_detail *detail) {
                                         .access = options->access,
                                         .create = options->create,
                                         .durability = options->durability,
+                                        .direct_log = options->direct_log,
                                         .batch_interval_us = options->batch_interval_us,
                                         .file_bytes = options->log_file_bytes,
                                         .compress = !options->no_compression,
