@@ -44,13 +44,14 @@ static void write_one(void *argument) {
 // Holds the failing sync back until every writer's block is enqueued, so that all wait for it.
 typedef struct gate {
     fc_store *store;
+    fc_call_kind kind;
     uint64_t awaited_sequence;
 } gate;
 
 static void hold_sync(void *observer, fc_call_kind kind, const char *file_name) {
     const gate *held = observer;
     (void)file_name;
-    if (kind != FC_CALL_SYNC_FILE) return;
+    if (kind != held->kind) return;
     const struct timespec pause = {.tv_nsec = 1000000};
     for (int i = 0; i < 10000; i++) {
         if (fc_store_read_state(held->store).applied_sequence >= held->awaited_sequence) return;
@@ -58,11 +59,15 @@ static void hold_sync(void *observer, fc_call_kind kind, const char *file_name) 
     }
 }
 
-void scenario_failed_group(uint32_t threads, scenario_report *report) {
+void scenario_failed_group(uint32_t threads, uint32_t direct, scenario_report *report) {
     fc_memory_disk *disk;
     if (fc_memory_disk_create(true, &disk) != FC_STATUS_OK) abort();
+    fc_memory_disk_set_direct(disk, direct);
     const fc_os *os = fc_memory_disk_os(disk);
-    const fc_store_options options = {.os = os, .path = "db", .create = true};
+    const fc_store_options options = {.os = os,
+                                      .path = "db",
+                                      .create = true,
+                                      .direct_log = direct ? FC_DIRECT_LOG_ON : FC_DIRECT_LOG_OFF};
     fc_store *store;
     fc_detail detail;
     fc_commit_result first;
@@ -71,9 +76,11 @@ void scenario_failed_group(uint32_t threads, scenario_report *report) {
         scenario_failed(report, "the store does not open: %s", detail.message);
         return;
     }
-    gate held = {.store = store, .awaited_sequence = first.sequence + threads};
+    gate held = {.store = store,
+                 .kind = direct ? FC_CALL_WRITE_DIRECT : FC_CALL_SYNC_FILE,
+                 .awaited_sequence = first.sequence + threads};
     fc_memory_disk_set_observer(disk, hold_sync, &held);
-    fc_memory_disk_fail_call(disk, FC_CALL_SYNC_FILE, 0, FC_FAULT_LYING_SYNC_FAIL, true);
+    fc_memory_disk_fail_call(disk, held.kind, 0, FC_FAULT_LYING_SYNC_FAIL, true);
     waiting_writer *writers = calloc(threads, sizeof *writers);
     if (!writers) abort();
     for (uint32_t t = 0; t < threads; t++) {
