@@ -20,6 +20,7 @@ typedef struct scenario_report {
     uint64_t io_calls;        // of the uncut workload
     uint64_t rotations, quarantined;
     uint64_t direct_groups; // of the uncut workload
+    uint32_t direct;        // set before a log rule: as scenario_options.direct
     char failure[512];
 } scenario_report;
 
