@@ -36,7 +36,8 @@ struct CrashTests {
     func cutInRecovery(way: LevelAndPath) {
         var options = scenarioOptions(
             way.level,
-            seedsPerCut: Thoroughness.isSoak ? 2_000 : Thoroughness.isQuick ? 4 : way.share(of: 100),
+            seedsPerCut: Thoroughness.isSoak
+                ? 2_000 : Thoroughness.isQuick ? 4 : way.share(of: 100),
             stride: Thoroughness.isQuick ? 7 : 1, path: way.path)
         let depth: UInt32 = Thoroughness.isSoak ? 3 : 2
         let report = unsafe runScenario("crash in recovery, \(way.testDescription)") {
@@ -71,7 +72,9 @@ struct FaultTests {
         #expect(report.runs > 20)
     }
 
-    @Test("Every allocation fails once, and nothing leaks or is half done", arguments: LogPath.allCases)
+    @Test(
+        "Every allocation fails once, and nothing leaks or is half done",
+        arguments: LogPath.allCases)
     func everyAllocationFails(path: LogPath) {
         var options = scenarioOptions(
             .full, transactions: 24, stride: Thoroughness.isQuick ? 17 : 1, path: path)
@@ -129,7 +132,9 @@ struct DamageTests {
         #expect(report.refused > 100)
     }
 
-    @Test("After a kill, nothing before the last group can be lost unnoticed", arguments: LogPath.allCases)
+    @Test(
+        "After a kill, nothing before the last group can be lost unnoticed",
+        arguments: LogPath.allCases)
     func killedStore(path: LogPath) {
         var options = scenarioOptions(.full, transactions: 14, compress: false, path: path)
         // On the direct path only the zeros behind the groups are other: a coarser look.
