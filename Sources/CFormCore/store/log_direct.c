@@ -105,6 +105,7 @@ fc_status fc_log_direct_begin(fc_log *log, fc_detail *detail) {
     log->direct.has_failed = false;
     if (status == FC_STATUS_OK) {
         log->direct.file = file;
+        if (log->direct.fill_bytes == 0) log->direct.fill_bytes = FILL_BYTES_MIN;
         log->counters.filled_bytes += FC_LOG_DIRECT_ALIGNMENT;
     }
     fc_log_unlock(log);
@@ -134,7 +135,6 @@ bool fc_log_direct_can_fill(const fc_log *log) {
 void fc_log_direct_fill(fc_log *log) {
     const fc_os *os = log->options.os;
     fc_log_direct *direct = &log->direct;
-    if (direct->fill_bytes == 0) direct->fill_bytes = FILL_BYTES_MIN;
     const uint64_t from = log->reserved_end, room = fc_log_file_bytes(log) - from;
     const uint64_t length = room < direct->fill_bytes ? room : direct->fill_bytes;
     char name[FC_LOG_FILE_NAME_BYTES];

@@ -17,13 +17,15 @@ void fc_log_take_busy(fc_log *log) {
 void fc_log_give_busy(fc_log *log) {
     const fc_os *os = log->options.os;
     log->busy = false;
-    os->condition_broadcast(os->context, log->landed[log->flight_number & 1]);
-    if (log->idle_waiters > 0) {
-        os->condition_signal(os->context, log->idle);
-    } else {
-        // One of those whose blocks are pending becomes the next leader.
-        os->condition_signal(os->context, log->landed[(log->flight_number + 1) & 1]);
-    }
+    fc_condition *landed = log->landed[log->flight_number & 1];
+    // One of those whose blocks are pending becomes the next leader: called first, the disk is idle.
+    fc_condition *next =
+        log->idle_waiters > 0 ? log->idle : log->landed[(log->flight_number + 1) & 1];
+    // Called without the mutex: else each of them wakes only to wait for it.
+    fc_log_unlock(log);
+    os->condition_signal(os->context, next);
+    os->condition_broadcast(os->context, landed);
+    fc_log_lock(log);
 }
 
 void fc_log_poison(fc_log *log, fc_status status, int error) {
@@ -151,8 +153,14 @@ void fc_log_fly(fc_log *log, bool sync) {
         fc_log_lock(log);
     }
     log->settled_sequence = flight.last_sequence;
+}
+
+void fc_log_call_landed(fc_log *log) {
     const fc_os *os = log->options.os;
-    os->condition_broadcast(os->context, log->landed[log->flight_number & 1]);
+    fc_condition *landed = log->landed[log->flight_number & 1];
+    fc_log_unlock(log);
+    os->condition_broadcast(os->context, landed);
+    fc_log_lock(log);
 }
 
 // REQUIRES: poisoned.
@@ -202,6 +210,7 @@ fc_status fc_log_sync(fc_log *log, fc_detail *detail) {
     fc_log_lock(log);
     fc_log_take_busy(log);
     fc_log_fly(log, true);
+    fc_log_call_landed(log);
     fc_status status = log->poisoned ? fc_log_fail_poisoned(log, detail) : FC_STATUS_OK;
     if (status == FC_STATUS_OK && log->manifest.floor_sequence < log->durable_sequence) {
         uint64_t sequence = log->durable_sequence;

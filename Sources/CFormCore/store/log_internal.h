@@ -118,8 +118,11 @@ static inline uint64_t fc_log_group_length(const fc_log *log, uint64_t bytes) {
 void fc_log_take_busy(fc_log *log);
 void fc_log_give_busy(fc_log *log);
 // Writes what is pending, and with `sync` makes durable all that is written. Publishes at `full`.
-// REQUIRES: busy holder. A failure poisons.
+// REQUIRES: busy holder, who then calls those who wait for it. A failure poisons, and calls all.
 void fc_log_fly(fc_log *log, bool sync);
+// Calls those who wait for the last flight, for a busy holder that has more to do. Giving busy back
+// does so too.
+void fc_log_call_landed(fc_log *log);
 void fc_log_poison(fc_log *log, fc_status status, int error);
 // FC_STATUS_POISONED with its reason; no lock needed once poisoned.
 FC_MUST_USE fc_status fc_log_fail_poisoned(fc_log *log, fc_detail *detail);

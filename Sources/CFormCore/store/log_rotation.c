@@ -186,6 +186,7 @@ static fc_status carry_out(fc_log *log, struct rotation *rotation, fc_detail *de
 fc_status fc_log_rotate(fc_log *log, uint64_t group_length, fc_detail *detail) {
     fc_log_take_busy(log);
     fc_log_fly(log, true);
+    fc_log_call_landed(log);
     if (log->poisoned) {
         fc_log_give_busy(log);
         return fc_log_fail_poisoned(log, detail);
