@@ -19,6 +19,7 @@ typedef struct direct_refusal {
     uint64_t count, zeros_end; // refused; where the zeros that were written end
 } direct_refusal;
 static _Thread_local direct_refusal refusal;
+static _Thread_local fc_os refusing_table; // outlives the bench of a rule that is broken
 
 static fc_status refusing_alignment(void *context, fc_file *file, uint64_t *out_alignment,
                                     int *out_error) {
@@ -56,14 +57,14 @@ static fc_status refusing_reserve(void *context, fc_file *file, uint64_t offset,
     return refusal.real->reserve_file(context, file, offset, length, out_error);
 }
 
-static void refuse(rule_bench *bench, fc_os *table, const direct_refusal *what) {
+static void refuse(rule_bench *bench, const direct_refusal *what) {
     refusal = *what;
     refusal.real = bench->os;
-    *table = *bench->os;
-    table->direct_alignment = refusing_alignment;
-    table->write_at = refusing_write;
-    table->reserve_file = refusing_reserve;
-    bench->options.os = table;
+    refusing_table = *bench->os;
+    refusing_table.direct_alignment = refusing_alignment;
+    refusing_table.write_at = refusing_write;
+    refusing_table.reserve_file = refusing_reserve;
+    bench->options.os = &refusing_table;
 }
 
 static void set_direct(rule_bench *bench, uint64_t alignment, fc_direct_log direct_log) {
@@ -118,12 +119,11 @@ static const direct_refusal refusals[] = {
 static void direct_refused(rule_bench *bench) {
     for (size_t i = 0; i <= sizeof refusals / sizeof *refusals; i++) {
         rule_bench *fork = rule_fork(bench);
-        fc_os table;
         set_direct(fork, ALIGNMENT, FC_DIRECT_LOG_AUTO);
         if (i == 0)
             set_direct(fork, 0, FC_DIRECT_LOG_AUTO); // the disk itself has no direct writes
         else
-            refuse(fork, &table, &refusals[i - 1]);
+            refuse(fork, &refusals[i - 1]);
         fc_status status = rule_open(fork);
         if (status == FC_STATUS_OK) status = rule_append_until_file(fork, 3);
         if (status == FC_STATUS_OK) status = rule_append(fork, 1);
@@ -147,15 +147,13 @@ static void direct_demanded(rule_bench *bench) {
     set_direct(bench, ALIGNMENT, FC_DIRECT_LOG_ON);
     for (size_t i = 0; i < 2; i++) {
         rule_bench *fork = rule_fork(bench);
-        fc_os table;
-        refuse(fork, &table, &refusals[i]);
+        refuse(fork, &refusals[i]);
         const fc_status status = rule_open(fork);
         fork->options.os = fork->os;
         RULE(fork, status == FC_STATUS_UNSUPPORTED && fork->log == NULL);
     }
     rule_bench *fork = rule_fork(bench);
-    fc_os table;
-    refuse(fork, &table, &refusals[2]);
+    refuse(fork, &refusals[2]);
     RULE_OK(fork, rule_open(fork));
     RULE(fork, rule_append(fork, 1) == FC_STATUS_IO && rule_last(fork) == 0);
     RULE(fork, !fc_log_read_state(fork->log).is_poisoned);
@@ -173,13 +171,12 @@ LOG_RULE(direct_demanded, FC_DURABILITY_FULL, 0)
 
 // Groups behind the last zeros are as durable: what makes them so is the kind of write, not where it lands.
 static void direct_zeros_run_out(rule_bench *bench) {
-    fc_os table;
     set_direct(bench, ALIGNMENT, FC_DIRECT_LOG_ON);
     RULE_OK(bench, rule_open(bench));
     RULE_OK(bench, rule_append(bench, 3));
     RULE_OK(bench, rule_close(bench));
     const direct_refusal fills = {.every_fill = true, .status = FC_STATUS_IO};
-    refuse(bench, &table, &fills);
+    refuse(bench, &fills);
     RULE_OK(bench, rule_open(bench));
     for (uint64_t i = 4; i <= 60; i++) {
         RULE_OK(bench, rule_append(bench, 1));
@@ -203,9 +200,8 @@ static void direct_filler_fails(rule_bench *bench) {
     uint64_t blocks;
     for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
         rule_bench *fork = rule_fork(bench);
-        fc_os table;
         set_direct(fork, ALIGNMENT, FC_DIRECT_LOG_ON);
-        refuse(fork, &table, &fills[i]);
+        refuse(fork, &fills[i]);
         RULE_OK(fork, rule_open(fork));
         RULE_OK(fork, rule_append(fork, 40));
         const fc_log_state state = fc_log_read_state(fork->log);

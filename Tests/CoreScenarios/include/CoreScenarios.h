@@ -62,6 +62,9 @@ void scenario_full_disk(const scenario_options *options, scenario_report *report
 // `threads` writers wait on one sync (or one direct write, when `direct` is its alignment) that fails: all must
 // be told; nothing of theirs is ever seen.
 void scenario_failed_group(uint32_t threads, uint32_t direct, scenario_report *report);
+// Eight writers commit while zeros are written ahead of them and files are rotated: all that was acknowledged is
+// there after a power cut, and after closing.
+void scenario_writers_beside_filler(scenario_report *report);
 // Opens a snapshot of stores with 0 and `series` series; nanoseconds each, medians.
 void scenario_snapshot_cost(uint32_t series, double *out_empty_ns, double *out_full_ns,
                             scenario_report *report);

@@ -105,6 +105,17 @@ struct FaultTests {
         #expect(report.recovered == 200)
     }
 
+    @Test("What eight writers commit while zeros are written ahead of them is all there")
+    func writersBesideFiller() {
+        for _ in 0..<(Thoroughness.isSoak ? 500 : 5) {
+            let report = unsafe runScenario("writers beside the filler") {
+                unsafe scenario_writers_beside_filler($0)
+            }
+            #expect(report.direct_groups == report.runs)
+            #expect(report.rotations >= 1)
+        }
+    }
+
     @Test("A snapshot of a store with 100,000 series costs what one of an empty store does")
     func snapshotCost() {
         var empty = 0.0
