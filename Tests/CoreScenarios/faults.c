@@ -70,8 +70,9 @@ static void try_fault(const scenario_options *options, const workload_history *h
     fc_memory_disk_clear_faults(disk);
     report->runs++;
     // A direct write that failed may have arrived, whole or torn.
-    for (uint32_t tear = 0; tear <= (options->direct ? 4096 : 0); tear += tear == 0 ? 512 : 3584) {
-        fc_memory_disk *image = power_cut(disk, call, tear);
+    const uint32_t tears[] = {0, call % 2 == 0 ? 512 : 4096};
+    for (size_t t = 0; t < (options->direct ? 2 : 1); t++) {
+        fc_memory_disk *image = power_cut(disk, call, tears[t]);
         if (!scenario_has_failed(report))
             judge_image(options, image, history, least, false, what, report);
         fc_memory_disk_destroy(image);
