@@ -1,9 +1,12 @@
 #if defined(__linux__)
 #define _DEFAULT_SOURCE // clock_gettime under -std=c17
 #endif
+#include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "bench.h"
+#include "bench_place.h"
 #if defined(__linux__)
 #include <sys/vfs.h>
 #endif
@@ -39,5 +42,19 @@ bool bench_is_memory_disk(const char *path) {
 #else
     (void)path;
     return false;
+#endif
+}
+
+uint64_t bench_resident_bytes(void) {
+#if defined(__linux__)
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL) return 0;
+    unsigned long long all, resident = 0;
+    int fields = fscanf(file, "%llu %llu", &all, &resident);
+    fclose(file);
+    return fields == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+#else
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss : 0;
 #endif
 }

@@ -65,7 +65,7 @@ struct Report {
         return String(format: "%.\(digits)f \(unit.rawValue)", value)
     }
 
-    private static let widths = [22, 18, 12, 12, 12, 12, 13, 0]
+    private static let widths = [27, 26, 12, 12, 12, 12, 13, 0]
 
     private static func row(_ cells: String...) -> String {
         var line = ""
