@@ -9,6 +9,7 @@ struct FormDBBench {
             let options = try Options(Array(CommandLine.arguments.dropFirst()))
             let surroundings = try Surroundings(options)
             defer { surroundings.removeScratch() }
+            if let engine = options.resident { return try Resident.report(engine, surroundings) }
             try FormDBBench(options: options, surroundings: surroundings).run()
         } catch {
             Progress.clear()
@@ -45,6 +46,7 @@ struct FormDBBench {
                 print("\nW4: left out, there is no \(surroundings.data.path)/cities_1000.csv")
             }
         }
+        try runMorePlaces()
         if options.wants(workload: "T1") {
             let workload = SeriesWorkload.t1()
             let kinds = SeriesEngineKind.all.filter { options.wants(engine: $0.name) }
@@ -68,10 +70,11 @@ struct FormDBBench {
             workload: workload, kinds: kinds, runs: runs, surroundings: surroundings,
             recorder: recorder
         ).run()
+        if workload.name == "W2" { try measureResident() }
         report(workload: workload.name, title: workload.title)
     }
 
-    private func report(workload: String, title: String) {
+    func report(workload: String, title: String) {
         let peers =
             PlaceEngineKind.all.filter(\.isPeer).map(\.name)
             + SeriesEngineKind.all.filter(\.isPeer).map(\.name)

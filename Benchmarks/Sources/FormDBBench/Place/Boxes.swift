@@ -46,12 +46,18 @@ final class Boxes {
         return try columns.withUnsafeBufferPointer { try body($0.baseAddress!) }
     }
 
+    func set(_ i: Int, west: Double, south: Double, east: Double, north: Double) {
+        storage[i] = west
+        storage[count + i] = south
+        storage[2 * count + i] = east
+        storage[3 * count + i] = north
+    }
+
     /// Moves row `i` to where row `j` of `other` is.
     func set(_ i: Int, to other: Boxes, _ j: Int) {
-        storage[i] = other.west[j]
-        storage[count + i] = other.south[j]
-        storage[2 * count + i] = other.east[j]
-        storage[3 * count + i] = other.north[j]
+        set(
+            i, west: other.west[j], south: other.south[j], east: other.east[j],
+            north: other.north[j])
     }
 
     /// The south-western corners, the first `prefix` of them.
