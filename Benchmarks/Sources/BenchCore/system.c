@@ -1,5 +1,5 @@
 #if defined(__linux__)
-#define _DEFAULT_SOURCE // clock_gettime under -std=c17
+#define _GNU_SOURCE // clock_gettime and RUSAGE_THREAD under -std=c17
 #endif
 #include <stdio.h>
 #include <sys/resource.h>
@@ -42,6 +42,15 @@ bool bench_is_memory_disk(const char *path) {
 #else
     (void)path;
     return false;
+#endif
+}
+
+uint64_t bench_preemptions(void) {
+#if defined(__linux__)
+    struct rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? (uint64_t)usage.ru_nivcsw : 0;
+#else
+    return 0;
 #endif
 }
 

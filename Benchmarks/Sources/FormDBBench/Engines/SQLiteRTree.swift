@@ -3,7 +3,7 @@ import BenchSQLite
 
 extension PlaceEngineKind {
     static let sqliteRTree = PlaceEngineKind(
-        name: "sqlite-rtree", isPeer: true, isFloat32: true
+        name: "sqlite-rtree", isPeer: true, isFloat32: true, isSlow: true
     ) { _ in try SQLiteRTree(SQLiteConnection(directory: nil)) }
 
     static let sqliteRTreeFile = PlaceEngineKind(

@@ -109,7 +109,7 @@ struct PlaceEngineKind: Sendable {
     var plane = Plane.any
     /// Writes files: left out of the largest workload when time is short.
     var isOnDisk = false
-    /// Left out of the largest workload when time is short: slow, and no other peer's better.
+    /// Left out of the largest workload when time is short: slow, and another peer is better.
     var isSlow = false
     /// Only built at once and asked.
     var isBulkOnly = false

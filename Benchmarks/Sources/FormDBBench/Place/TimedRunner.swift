@@ -34,7 +34,9 @@ struct TimedEngineKind: Sendable {
     static let all: [TimedEngineKind] = [
         TimedEngineKind(name: "formdb-core") { _, setup in try CorePlace(setup) },
         TimedEngineKind(name: "formdb-store") { _, setup in try StorePlace(setup) },
-        TimedEngineKind(name: "formdb") { _, setup in FormDBPlace(try .inMemory(), setup) },
+        TimedEngineKind(name: "formdb") { _, setup in
+            FormDBPlace(try .inMemory(), setup)
+        },
         TimedEngineKind(name: "sqlite-rtree", isPeer: true, isFloat32: true, isSlow: true) {
             workload, _ in
             try SQLiteTimedRTree(SQLiteConnection(directory: nil), epoch: workload.epoch)
