@@ -19,6 +19,7 @@
 #include <boost/geometry.hpp>
 #include <boost/geometry/index/rtree.hpp>
 #include <boost/iterator/function_output_iterator.hpp>
+#include <boost/version.hpp>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -227,4 +228,8 @@ bool bench_boost_move(bench_boost *tree, const int64_t *ids, const bench_boxes *
 
 uint64_t bench_boost_bytes(const bench_boost *tree) {
     return tree->bytes;
+}
+
+const char *bench_boost_version() {
+    return BOOST_LIB_VERSION;
 }

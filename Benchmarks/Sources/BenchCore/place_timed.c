@@ -47,40 +47,15 @@ fc_status bench_core_hold(bench_core *core) {
     return status;
 }
 
-// Single calls by the clock.
-typedef struct stopwatch {
-    uint64_t before_ns, preemptions;
-} stopwatch;
-
-static stopwatch stopwatch_start(void) {
-    stopwatch watch = {.preemptions = bench_preemptions()};
-    watch.before_ns = bench_wall_ns();
-    return watch;
-}
-
-// What passed since the last lap. Whoever is interrupted loses microseconds at least: only then it is
-// worth a system call to ask, and what that takes is nobody's.
-static uint32_t stopwatch_lap(stopwatch *watch) {
-    enum { WORTH_ASKING_NS = 3000 };
-    uint64_t now_ns = bench_wall_ns(), took_ns = now_ns - watch->before_ns;
-    watch->before_ns = now_ns;
-    if (took_ns < WORTH_ASKING_NS) return (uint32_t)took_ns;
-    uint64_t preemptions = bench_preemptions();
-    bool is_interrupted = preemptions != watch->preemptions || took_ns >= BENCH_INTERRUPTED;
-    watch->preemptions = preemptions;
-    watch->before_ns = bench_wall_ns();
-    return is_interrupted ? BENCH_INTERRUPTED : (uint32_t)took_ns;
-}
-
 static fc_status ask_all(const fc_view *view, const bench_boxes *windows, uint32_t *out_ns,
                          bench_answer *out) {
     question_scratch scratch = {0};
     bench_answer answer = {0, 0};
     fc_status status = FC_STATUS_OK;
-    stopwatch watch = stopwatch_start();
+    bench_stopwatch watch = bench_stopwatch_start();
     for (size_t i = 0; status == FC_STATUS_OK && i < windows->count; i++) {
         status = ask_window(view, windows, i, &scratch, &answer);
-        if (out_ns != NULL) out_ns[i] = stopwatch_lap(&watch);
+        if (out_ns != NULL) out_ns[i] = bench_stopwatch_lap(&watch);
     }
     question_scratch_deinit(&scratch);
     *out = answer;
@@ -106,14 +81,14 @@ fc_status bench_core_window_latencies(bench_core *core, const bench_boxes *windo
 fc_status bench_core_insert_latencies(bench_core *core, const bench_boxes *boxes, bool are_points,
                                       size_t per_commit, uint32_t *out_ns) {
     fc_status status = core_begin(core);
-    stopwatch watch = stopwatch_start();
+    bench_stopwatch watch = bench_stopwatch_start();
     for (size_t i = 0; status == FC_STATUS_OK && i < boxes->count; i++) {
         status = core_insert_one(core, boxes, NULL, i, are_points);
         if (status == FC_STATUS_OK && ((i + 1) % per_commit == 0 || i + 1 == boxes->count)) {
             core_commit(core);
             status = core_begin(core);
         }
-        out_ns[i] = stopwatch_lap(&watch);
+        out_ns[i] = bench_stopwatch_lap(&watch);
     }
     return status;
 }

@@ -37,6 +37,8 @@ bool bench_boost_move(bench_boost *tree, const int64_t *ids, const bench_boxes *
                       double *const columns[4]);
 // What the tree asked of its allocator and has not given back; malloc's own overhead is not in it.
 uint64_t bench_boost_bytes(const bench_boost *tree);
+// As in "1_74".
+const char *bench_boost_version(void);
 
 #ifdef __cplusplus
 }

@@ -43,9 +43,17 @@ FC_MUST_USE fc_status bench_core_windows_held(bench_core *core, size_t held,
 
 // ---- Single calls, timed ------------------------------------------------------------------------
 
-// out_ns[i] is what the insert of row i took, the commit after it and one look at the clock included;
-// or BENCH_INTERRUPTED, when the system gave the processor to another thread meanwhile (known on Linux).
 #define BENCH_INTERRUPTED UINT32_MAX
+typedef struct bench_stopwatch {
+    uint64_t before_ns, preemptions;
+} bench_stopwatch;
+bench_stopwatch bench_stopwatch_start(void);
+// Nanoseconds since the last lap; BENCH_INTERRUPTED when the system gave the processor to another thread
+// meanwhile (known on Linux), or it was more than can be told.
+uint32_t bench_stopwatch_lap(bench_stopwatch *watch);
+
+// out_ns[i] is what the insert of row i took, the commit after it and one look at the clock included;
+// or BENCH_INTERRUPTED.
 FC_MUST_USE fc_status bench_core_insert_latencies(bench_core *core, const bench_boxes *boxes,
                                                   bool are_points, size_t per_commit,
                                                   uint32_t *out_ns);
@@ -78,8 +86,6 @@ uint64_t bench_core_index_bytes_peak(const bench_core *core);
 uint64_t bench_core_time_bytes(const bench_core *core);
 // Memory of this process that is resident now (on systems that do not tell, the most that ever was).
 uint64_t bench_resident_bytes(void);
-// How often the system took the processor from this thread; always 0 where it does not tell.
-uint64_t bench_preemptions(void);
 
 // ---- The reference -------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ extension PlaceEngineKind {
     }
 }
 
-final class FormDBPlace: PlaceEngine, TimedPlaceEngine {
+final class FormDBPlace: LatencyPlaceEngine, TimedPlaceEngine {
     private let database: Database
     private let arePoints: Bool
     private let directory: URL?
@@ -100,6 +100,38 @@ final class FormDBPlace: PlaceEngine, TimedPlaceEngine {
             }
         }
         return answer
+    }
+
+    func insertLatencies(_ boxes: Boxes) throws -> [UInt32] {
+        var times: [UInt32] = []
+        times.reserveCapacity(boxes.count)
+        var watch = bench_stopwatch_start()
+        for start in stride(from: 0, to: boxes.count, by: rowsPerTransaction) {
+            let last = min(start + rowsPerTransaction, boxes.count) - 1
+            try database.write { tx in
+                for i in start...last {
+                    try tx.insert(feature(boxes, i), into: "rows")
+                    if i < last { times.append(bench_stopwatch_lap(&watch)) }
+                }
+            }
+            times.append(bench_stopwatch_lap(&watch))
+        }
+        return times
+    }
+
+    func windowLatencies(_ windows: Boxes) throws -> (nanoseconds: [UInt32], answer: bench_answer) {
+        var answer = bench_answer()
+        var ids: [Int64] = []
+        var times: [UInt32] = []
+        times.reserveCapacity(windows.count)
+        var watch = bench_stopwatch_start()
+        for i in 0..<windows.count {
+            try database.features(in: "rows").bounds(intersecting: box(windows, i))
+                .fetchIntegerIDs(into: &ids)
+            answer.add(ids)
+            times.append(bench_stopwatch_lap(&watch))
+        }
+        return (times, answer)
     }
 
     func nearestInMetres(_ points: bench_points, k: Int) throws -> bench_answer? {

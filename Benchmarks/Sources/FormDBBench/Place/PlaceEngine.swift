@@ -75,12 +75,15 @@ extension TimedPlaceEngine {
     func close() throws {}
 }
 
-/// An engine that can be looked at call by call, with snapshots held, and with readers beside a
-/// writer.
-protocol ObservablePlaceEngine: PlaceEngine {
-    /// Inserts all; nanoseconds of each.
+/// An engine that can be timed call by call, in nanoseconds (`BENCH_INTERRUPTED`: not the engine's).
+protocol LatencyPlaceEngine: PlaceEngine {
+    /// Inserts all; the last of a transaction with its commit.
     func insertLatencies(_ boxes: Boxes) throws -> [UInt32]
     func windowLatencies(_ windows: Boxes) throws -> (nanoseconds: [UInt32], answer: bench_answer)
+}
+
+/// An engine that can be looked at with snapshots held, and with readers beside a writer.
+protocol ObservablePlaceEngine: LatencyPlaceEngine {
     /// Keeps a snapshot of what is there, and all that it sees, until the engine goes.
     func hold() throws
     func windowsHeld(_ held: Int, _ windows: Boxes) throws -> bench_answer

@@ -2,16 +2,18 @@ import BenchCore
 
 /// What is seen only call by call, with snapshots held, or with readers beside a writer.
 extension PlaceRun {
-    /// After `runDynamic` and `runPacked`: the arena is warm, so that no insert waits for the system
-    /// to hand out memory.
+    /// After `runDynamic` and `runPacked`: the core's arena is warm, so that no insert waits for the
+    /// system to hand out memory.
     func runObserved() throws {
-        guard let engine = try kind.make(setup) as? any ObservablePlaceEngine else { return }
+        guard !kind.isOnDisk, let engine = try kind.make(setup) as? any LatencyPlaceEngine else {
+            return
+        }
         let latencies = try engine.insertLatencies(data.boxes).uninterrupted()
         let count = data.boxes.count
         try record("insert-pause", .microseconds, latencies.quantile(1) / 1e3, hits: count)
         try record("insert-p99", .nanoseconds, latencies.quantile(0.99), hits: count)
         try record("insert-p999", .nanoseconds, latencies.quantile(0.999), hits: count)
-        try askBesideSnapshots(engine)
+        if let engine = engine as? any ObservablePlaceEngine { try askBesideSnapshots(engine) }
         try engine.close()
     }
 
@@ -37,7 +39,7 @@ extension PlaceRun {
     }
 
     /// Ten rounds over the small windows, so that one in a thousand is ten of them.
-    func recordLatencies(_ engine: any ObservablePlaceEngine) throws {
+    func recordLatencies(_ engine: any LatencyPlaceEngine) throws {
         var latencies: [UInt32] = []
         for _ in 0..<10 {
             let (nanoseconds, answer) = try engine.windowLatencies(data.small)
@@ -51,6 +53,7 @@ extension PlaceRun {
             let value = unit.value(nanoseconds: latencies.quantile(part), count: 1)
             try record(operation, unit, value, hits: hits)
         }
+        guard let engine = engine as? any ObservablePlaceEngine else { return }
         let peak = Double(try engine.peakBytes()) / Double(data.boxes.count)
         try record("bytes-entry-peak", .bytes, peak, hits: data.boxes.count)
     }
@@ -85,7 +88,7 @@ extension PlaceRun {
 extension [UInt32] {
     /// Sorted, without the calls during which the machine did something else: a busy one would show
     /// its own pauses, not the engine's.
-    fileprivate func uninterrupted() -> [UInt32] { filter { $0 != UInt32.max }.sorted() }
+    fileprivate func uninterrupted() -> [UInt32] { filter { $0 != BENCH_INTERRUPTED }.sorted() }
 
     /// The value that `part` of all are not above. REQUIRES: sorted.
     fileprivate func quantile(_ part: Double) -> Double {

@@ -63,7 +63,7 @@ struct PlaceRun {
                 "bytes-entry", .bytes, Double(bytes) / Double(data.boxes.count),
                 hits: data.boxes.count)
         }
-        if let engine = engine as? any ObservablePlaceEngine { try recordLatencies(engine) }
+        if let engine = engine as? any LatencyPlaceEngine { try recordLatencies(engine) }
         let ids = workload.deletedIDs
         try measure("delete", .nanoseconds, ids.count, hits: ids.count) { try engine.delete(ids) }
         try askWindows(

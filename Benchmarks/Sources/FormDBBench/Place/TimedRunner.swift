@@ -15,7 +15,7 @@ struct TimedWorkload {
 
     /// Time as such a tree is given it, in units of 2^19 seconds (6.07 days): so a question of a week
     /// is about as long as it is wide, and the tree divides its nodes evenly. In seconds it would
-    /// divide by time alone, and be fifty times slower; a power of two rounds as seconds do.
+    /// divide by time alone, and be seventy times slower; a power of two rounds as seconds do.
     static func units(_ microseconds: Int64) -> Double { Double(microseconds) / 1e6 / 0x1p19 }
 
     func units(_ times: [Int64]) -> [Double] { times.map { Self.units($0 - epoch) } }
