@@ -29,11 +29,12 @@ enum Resident {
         }
         let rows = PlaceWorkload.w2().data.boxes
         let setup = PlaceSetup(isPlanar: false, arePoints: false, surroundings: surroundings)
-        let before = bench_resident_bytes()
         let engine = try kind.make(setup)
-        if kind.isBulkOnly, let engine = engine as? any BulkPlaceEngine {
-            try engine.prepare(rows)
-            try engine.build(rows)
+        let bulk = kind.isBulkOnly ? engine as? any BulkPlaceEngine : nil
+        try bulk?.prepare(rows)
+        let before = bench_resident_bytes()
+        if let bulk {
+            try bulk.build(rows)
         } else {
             try engine.insert(rows)
         }
