@@ -9,6 +9,7 @@ struct FormDBBench {
             let options = try Options(Array(CommandLine.arguments.dropFirst()))
             let surroundings = try Surroundings(options)
             defer { surroundings.removeScratch() }
+            if let engine = options.resident { return try Resident.report(engine, surroundings) }
             try FormDBBench(options: options, surroundings: surroundings).run()
         } catch {
             Progress.clear()
@@ -29,7 +30,10 @@ struct FormDBBench {
         if options.countsProcessorTimeOnly { machine.clock = "processor time" }
         print("\(machine.cpu), \(machine.cores) cores, \(machine.memory), \(machine.kernel)")
         print("disk: \(machine.disk); \(machine.clock); medians of \(runs) interleaved runs")
-        if options.wants(workload: "W1") { try run(.w1(), runs: runs) }
+        if options.wants(workload: "W1") {
+            // Its batches take a millisecond: more runs, so that one pause of the machine is no median.
+            try run(.w1(), runs: options.runs ?? (options.isQuick ? 9 : 25))
+        }
         if options.wants(workload: "W2") {
             // A million rows through every engine takes a while: once is enough for a first look.
             try run(.w2(), runs: options.runs ?? (options.isQuick ? 1 : 5))
@@ -42,6 +46,7 @@ struct FormDBBench {
                 print("\nW4: left out, there is no \(surroundings.data.path)/cities_1000.csv")
             }
         }
+        try runMorePlaces()
         if options.wants(workload: "T1") {
             let workload = SeriesWorkload.t1()
             let kinds = SeriesEngineKind.all.filter { options.wants(engine: $0.name) }
@@ -56,18 +61,20 @@ struct FormDBBench {
     }
 
     private func run(_ workload: PlaceWorkload, runs: Int) throws {
-        let leavesOutFiles = options.isQuick && workload.data.boxes.count > 500_000
+        let leavesOut = options.isQuick && workload.data.boxes.count > 500_000
         let kinds = PlaceEngineKind.all.filter {
-            options.wants(engine: $0.name) && !(leavesOutFiles && $0.isPeer && $0.isOnDisk)
+            options.wants(engine: $0.name)
+                && !(leavesOut && $0.isPeer && ($0.isOnDisk || $0.isSlow))
         }
         try PlaceRunner(
             workload: workload, kinds: kinds, runs: runs, surroundings: surroundings,
             recorder: recorder
         ).run()
+        if workload.name == "W2" { try measureResident() }
         report(workload: workload.name, title: workload.title)
     }
 
-    private func report(workload: String, title: String) {
+    func report(workload: String, title: String) {
         let peers =
             PlaceEngineKind.all.filter(\.isPeer).map(\.name)
             + SeriesEngineKind.all.filter(\.isPeer).map(\.name)
