@@ -48,7 +48,7 @@ struct CrashWriter {
     }
 
     static func nextNumber(in database: Database) throws -> Int {
-        guard try database.collectionNames().contains("left") else { return 0 }
+        guard try database.collections.contains("left") else { return 0 }
         return try database.features(in: "left").fetchCount()
     }
 }

@@ -160,7 +160,7 @@ struct CrashWriter {
     func run() throws {
         let db = try Database(at: store)
         let me = Provenance(actor: "crash-writer", kind: .service, reason: "to be killed")
-        let hasStarted = try db.collectionNames().contains(Self.debits)
+        let hasStarted = try db.collections.contains(Self.debits)
         var number = hasStarted ? try db.features(in: Self.debits).fetchCount() : 0
         var written = 0
         while true {

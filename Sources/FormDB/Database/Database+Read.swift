@@ -40,7 +40,9 @@ extension Database {
     }
 
     /// The names of the collections, in order of creation.
-    public func collectionNames() throws -> [String] { try schema().collections.map(\.name) }
+    public var collections: [String] {
+        get throws { try schema().collections.map(\.name) }
+    }
 
     /// The names of the series, in order of creation.
     public func seriesNames() throws -> [String] { try schema().series.map(\.name) }

@@ -168,7 +168,7 @@ struct AuditTests {
             .bounds(intersecting: BoundingBox(west: 4, south: 5, east: 6, north: 7)).fetchIDs()
         #expect(near == [id])
         // It isn't listed with the others.
-        #expect(try db.collectionNames().isEmpty)
+        #expect(try db.collections.isEmpty)
     }
 }
 

@@ -79,7 +79,7 @@ struct NormalizationTests {
         }
         try db.close()
         db = try Database(at: directory.url)
-        #expect(try db.collectionNames().map { $0.utf8.count } == [5, 6])
+        #expect(try db.collections.map { $0.utf8.count } == [5, 6])
         #expect(try db.features(in: composed).fetchIDs() == [1])
         #expect(try db.features(in: decomposed).fetchIDs() == [2])
         #expect(FeatureQuery(in: composed) != FeatureQuery(in: decomposed))
@@ -229,7 +229,7 @@ struct NotFoundTests {
         }
         #expect(commit.sequence == 1)
         #expect(try db.features(in: "f").order(by: .id).fetchIDs() == [1, 3])
-        #expect(try db.collectionNames() == ["f"])
+        #expect(try db.collections == ["f"])
     }
 
     @Test("An operation that fails creates nothing")
@@ -248,7 +248,7 @@ struct NotFoundTests {
             ]
             #expect(errorCode { try tx.append(uneven, to: "new") } == .fieldMismatch)
         }
-        #expect(try db.collectionNames().isEmpty && db.seriesNames().isEmpty)
+        #expect(try db.collections.isEmpty && db.seriesNames().isEmpty)
     }
 
     @Test("Coordinates that can't be are refused, and a swapped pair is named")

@@ -121,7 +121,7 @@ struct WriterTests {
         mayLeave.signal()
         await #expect(throws: CancellationError.self) { try await task.value }
         try holder.join()
-        #expect(try database.collectionNames().isEmpty)
+        #expect(try database.collections.isEmpty)
         #expect(database.publishedSequence == 0)
     }
 
@@ -152,7 +152,7 @@ struct WriterTests {
         task.cancel()
         mayLeave.signal()
         #expect(try await task.value.sequence == 1)
-        #expect(try database.collectionNames() == ["there"])
+        #expect(try database.collections == ["there"])
     }
 
     private static func wait(_ semaphore: DispatchSemaphore) { semaphore.wait() }
@@ -200,7 +200,7 @@ struct WriterTests {
         try writer.join()
         try closer.join()
         let again = try Database(at: directory.url)
-        #expect(try again.collectionNames() == ["there"])
+        #expect(try again.collections == ["there"])
     }
 
     @Test("Closing beside readers ends their new work and leaves what they hold")
@@ -246,7 +246,7 @@ struct WriterTests {
         let database = try Database(at: directory.url)
         try database.write { tx in try tx.createCollection("f") }
         try Threads.run(4) { _ in try database.close() }
-        #expect(try Database(at: directory.url).collectionNames() == ["f"])
+        #expect(try Database(at: directory.url).collections == ["f"])
     }
 
     // MARK: Within one thread
@@ -263,10 +263,10 @@ struct WriterTests {
             let closing = #expect(throws: FormDBError.self) { try database.close() }
             #expect(closing?.code == .reentrant)
             // A read of the database sees what was published, one of the transaction itself.
-            #expect(try database.collectionNames().isEmpty)
-            #expect(try tx.collectionNames() == ["outer"])
+            #expect(try database.collections.isEmpty)
+            #expect(try tx.collections == ["outer"])
         }
-        #expect(try database.collectionNames() == ["outer"])
+        #expect(try database.collections == ["outer"])
     }
 
     @Test("A sync waits beside writers")

@@ -73,7 +73,7 @@ struct KillTests {
     private func check(_ path: String, holdsUpTo acknowledged: Int64, round: Int) throws {
         let database = try Database(path: path)
         defer { try? database.close() }
-        guard try database.collectionNames().contains("left") else {
+        guard try database.collections.contains("left") else {
             #expect(acknowledged < 0, "round \(round): nothing is left")
             return
         }
