@@ -143,6 +143,7 @@ fc_status fc_log_append(fc_log *log, const fc_block_draft *draft, fc_block_heade
         return status;
     }
     enqueue(log, &header);
+    fc_log_note_gathered(log);
     fc_log_direct_ask(log);
     *out_header = header;
     bool gathers = log->options.durability != FC_DURABILITY_FULL;

@@ -65,20 +65,26 @@ void fc_log_stop_gathering(fc_log *log) {
     log->gatherer = NULL;
 }
 
+// With the block, under the same hold of the mutex: once it is let go a flight may take the block, and
+// a time without a block would never be cleared.
+void fc_log_note_gathered(fc_log *log) {
+    const fc_os *os = log->options.os;
+    if (log->options.durability == FC_DURABILITY_FULL || log->gathered_since_ns != 0) return;
+    log->gathered_since_ns = now_ns(log) | 1; // 0 means "not set"
+    if (log->unsynced_since_ns == 0) log->unsynced_since_ns = log->gathered_since_ns;
+    if (log->gatherer != NULL) os->condition_signal(os->context, log->gather);
+}
+
 void fc_log_gather(fc_log *log) {
     const fc_os *os = log->options.os;
-    bool starts_gathering = log->gathered_since_ns == 0;
-    uint64_t now = 0;
-    if (starts_gathering || log->gatherer == NULL) now = now_ns(log) | 1; // 0 means "not set"
-    if (starts_gathering) log->gathered_since_ns = now;
-    if (log->unsynced_since_ns == 0) log->unsynced_since_ns = log->gathered_since_ns;
     size_t bytes = log->pending.length;
     bool is_due = false, is_full = bytes >= FC_LOG_GATHER_BYTES;
     if (log->gatherer != NULL) {
-        if (starts_gathering || is_full) os->condition_signal(os->context, log->gather);
+        if (is_full) os->condition_signal(os->context, log->gather);
         is_full = bytes >= FC_LOG_GATHER_BYTES_MAX;
     } else {
-        is_due = now >= deadline_ns(log);
+        uint64_t deadline = deadline_ns(log);
+        is_due = deadline != UINT64_MAX && now_ns(log) >= deadline;
     }
     if (!is_full && !is_due) return;
     fc_log_take_busy(log);

@@ -131,7 +131,10 @@ FC_MUST_USE fc_status fc_log_fail_poisoned(fc_log *log, fc_detail *detail);
 // Starts the thread for `batched` and `none`; without threads the appender does its work.
 FC_MUST_USE fc_status fc_log_start_gathering(fc_log *log, fc_detail *detail);
 void fc_log_stop_gathering(fc_log *log);
-// After a block was enqueued at `batched` or `none`. REQUIRES: mutex held; returns with it held.
+// When a block was enqueued: from when what is gathered has been waiting. REQUIRES: mutex held since.
+void fc_log_note_gathered(fc_log *log);
+// Later, at `batched` or `none`: writes what has waited long enough or is too much. REQUIRES: mutex held;
+// returns with it held.
 void fc_log_gather(fc_log *log);
 
 // log_direct.c
