@@ -91,9 +91,9 @@ extension Database {
     /// Whether writes at ``Durability/full`` go past the system's cache to disk, each in one call that
     /// makes it durable, into zeros that a background thread has written ahead.
     ///
-    /// Single writes are then faster; in return the disk writes about twice the bytes of small ones.
-    /// There is such a thing on Linux, on most file systems; not on Apple systems. The other
-    /// levels never use it.
+    /// Small writes are then faster. The zeros are about as many bytes again as small writes are, but
+    /// most file systems write less of their own in return. There is such a thing on Linux, on most file
+    /// systems; not on Apple systems. The other levels never use it.
     public struct DirectLog: Hashable, Sendable, CustomStringConvertible {
         let core: CoreStoreOptions.DirectLog
         public let description: String
