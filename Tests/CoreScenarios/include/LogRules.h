@@ -52,6 +52,7 @@ void log_rule_left_over_name_removed(struct scenario_report *report);
 void log_rule_full_disk_fails_alone(struct scenario_report *report);
 void log_rule_lock(struct scenario_report *report);
 void log_rule_gathering_in_time(struct scenario_report *report);
+void log_rule_gathering_taken_at_once(struct scenario_report *report);
 void log_rule_gathering_by_size(struct scenario_report *report);
 void log_rule_ids_ignore_compression(struct scenario_report *report);
 

@@ -236,6 +236,11 @@ struct LogWritingRuleTests {
         unsafe check("gathering in time") { unsafe log_rule_gathering_in_time($0) }
     }
 
+    @Test("A flight that takes a block at once takes its waiting time along")
+    func gatheringTakenAtOnce() {
+        unsafe check("gathering taken at once") { unsafe log_rule_gathering_taken_at_once($0) }
+    }
+
     @Test("At none, blocks are written at 256 KiB and not synced")
     func gatheringBySize() {
         unsafe check("gathering by size") { unsafe log_rule_gathering_by_size($0) }
