@@ -29,6 +29,9 @@ struct FormDBBench {
         if options.countsProcessorTimeOnly { machine.clock = "processor time" }
         print("\(machine.cpu), \(machine.cores) cores, \(machine.memory), \(machine.kernel)")
         print("disk: \(machine.disk); \(machine.clock); medians of \(runs) interleaved runs")
+        if !surroundings.hasDisk {
+            print("a memory disk keeps nothing: engines on disk are left out (see --directory)")
+        }
         if options.wants(workload: "W1") { try run(.w1(), runs: runs) }
         if options.wants(workload: "W2") {
             // A million rows through every engine takes a while: once is enough for a first look.
@@ -37,28 +40,70 @@ struct FormDBBench {
         if options.wants(workload: "W4") {
             if let cities = try PlaceWorkload.w4(surroundings) {
                 try run(cities, runs: options.runs ?? (options.isQuick ? 2 : 5))
-                report(workload: "api", title: "the ten nearest cities, in metres")
             } else {
                 print("\nW4: left out, there is no \(surroundings.data.path)/cities_1000.csv")
             }
         }
+        try runSeries()
+        try runThroughSwift()
+        try ResultFile.write(recorder.measurements, machine: machine, to: surroundings.results)
+        let page = surroundings.results.deletingPathExtension().appendingPathExtension("html")
+        try Page(measurements: recorder.measurements, machine: machine, report: results)
+            .write(to: page)
+        print("\nAll answers agree. Results: \(surroundings.results.path) and \(page.path)")
+    }
+
+    private func runSeries() throws {
         if options.wants(workload: "T1") {
             let workload = SeriesWorkload.t1()
-            let kinds = SeriesEngineKind.all.filter { options.wants(engine: $0.name) }
+            let kinds = SeriesEngineKind.all.filter {
+                options.wants(engine: $0.name) && (surroundings.hasDisk || !$0.isOnDisk)
+            }
             try SeriesRunner(
                 workload: workload, kinds: kinds, runs: runs, surroundings: surroundings,
                 recorder: recorder
             ).run()
             report(workload: workload.name, title: workload.title)
         }
-        try ResultFile.write(recorder.measurements, machine: machine, to: surroundings.results)
-        print("\nAll answers agree. Results: \(surroundings.results.path)")
+        guard options.wants(workload: "T3") else { return }
+        guard surroundings.hasDisk else {
+            print("\nT3: left out, \(surroundings.scratch.path) is on a memory disk")
+            return
+        }
+        try CommitRunner(
+            kinds: CommitEngineKind.all.filter { options.wants(engine: $0.name) },
+            measuresDisk: options.wants(engine: "raw-disk"),
+            runs: options.runs ?? (options.isQuick ? 2 : 5), isQuick: options.isQuick,
+            surroundings: surroundings, recorder: recorder
+        ).run()
+        let disk = Machine.current(disk: surroundings.scratch).disk
+        report(workload: "T3", title: "durable commits, elapsed time, on \(disk)")
+    }
+
+    private func runThroughSwift() throws {
+        if options.wants(workload: "geometry") || options.wants(workload: "W4") {
+            try GeodesicRunner(
+                runs: runs, wants: { options.wants(engine: $0) }, recorder: recorder
+            ).run()
+            report(workload: "geometry", title: GeodesicRunner.title)
+        }
+        if options.wants(workload: "api") {
+            try ApiRunner(
+                kinds: ApiEngineKind.all.filter {
+                    options.wants(engine: $0.name) && (surroundings.hasDisk || !$0.isOnDisk)
+                }, runs: options.runs ?? (options.isQuick ? 2 : 5), surroundings: surroundings,
+                recorder: recorder
+            ).run()
+        }
+        // W4 adds the nearest cities in metres.
+        report(workload: "api", title: ApiRunner.title)
     }
 
     private func run(_ workload: PlaceWorkload, runs: Int) throws {
         let leavesOutFiles = options.isQuick && workload.data.boxes.count > 500_000
         let kinds = PlaceEngineKind.all.filter {
-            options.wants(engine: $0.name) && !(leavesOutFiles && $0.isPeer && $0.isOnDisk)
+            options.wants(engine: $0.name) && (surroundings.hasDisk || !$0.isOnDisk)
+                && !(leavesOutFiles && $0.isPeer && $0.isOnDisk)
         }
         try PlaceRunner(
             workload: workload, kinds: kinds, runs: runs, surroundings: surroundings,
@@ -67,11 +112,19 @@ struct FormDBBench {
         report(workload: workload.name, title: workload.title)
     }
 
-    private func report(workload: String, title: String) {
+    private var results: Report {
         let peers =
             PlaceEngineKind.all.filter(\.isPeer).map(\.name)
             + SeriesEngineKind.all.filter(\.isPeer).map(\.name)
-        Report(measurements: recorder.measurements, peers: Set(peers))
-            .print(workload: workload, title: title)
+            + CommitEngineKind.all.filter(\.isPeer).map(\.name)
+            + ApiEngineKind.all.filter(\.isPeer).map(\.name) + [GeodesicRunner.peer]
+        return Report(
+            measurements: recorder.measurements, peers: Set(peers), titles: recorder.titles)
+    }
+
+    private func report(workload: String, title: String) {
+        recorder.titles[workload] = title
+        results.print(workload: workload, title: title)
+        results.printAims(workload: workload)
     }
 }

@@ -9,6 +9,8 @@
 
 #include <CFormCore.h>
 
+#include "bench_load.h"
+
 typedef struct bench_boxes {
     const double *west, *south, *east, *north;
     size_t count;
@@ -23,12 +25,6 @@ typedef struct bench_points {
 typedef struct bench_answer {
     uint64_t hits, id_sum;
 } bench_answer;
-
-// What a batch of time ranges found: points, the sum of their times (modulo 2^64) and of values.
-typedef struct bench_series_answer {
-    uint64_t hits, time_sum;
-    double value_sum;
-} bench_series_answer;
 
 // ---- formdb-core: the memtable with its id map, read through views, no journal ------------------
 

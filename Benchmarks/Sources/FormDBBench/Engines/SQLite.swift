@@ -69,9 +69,9 @@ final class SQLiteConnection {
     }
 
     /// REQUIRES: no statements are left.
-    func close() throws {
+    func close(keepingFiles: Bool = false) throws {
         guard sqlite3_close(handle) == SQLITE_OK else { throw error("close") }
-        if let directory { try FileManager.default.removeItem(at: directory) }
+        if let directory, !keepingFiles { try FileManager.default.removeItem(at: directory) }
     }
 }
 

@@ -23,5 +23,6 @@ struct SeriesEngineKind: Sendable {
 
     static let all: [SeriesEngineKind] = [
         .core, .store, .formdb, .formdbDurable, .sqliteTable, .sqliteTableFile,
+        .lmdb, .lmdbPacked, .rocksdb,
     ]
 }

@@ -1,4 +1,6 @@
+import BenchRocksDB
 import CFormCore
+import CLMDB
 import CSQLite
 import Foundation
 
@@ -16,6 +18,9 @@ struct Machine: Codable {
         var versions = [
             "formdb": String(cString: fc_version()),
             "sqlite": String(cString: sqlite3_libversion()),
+            "lmdb": String(cString: mdb_version(nil, nil, nil)),
+            "rocksdb": String(cString: bench_rocksdb_version()),
+            "grdb": "7.10.0",
             "swift": swiftVersion,
         ]
         versions["system"] = ProcessInfo.processInfo.operatingSystemVersionString
