@@ -90,6 +90,30 @@ int bench_lmdb_append(bench_lmdb *lmdb, const int64_t *times_us, const double *v
     return end(transaction, code);
 }
 
+int bench_lmdb_append_columns(bench_lmdb *lmdb, const int64_t *times_us, const double *values,
+                              size_t count, size_t per_transaction) {
+    point *points = malloc(per_transaction * sizeof *points);
+    int code = points == NULL ? ENOMEM : 0;
+    for (size_t first = 0; code == 0 && first < count; first += per_transaction) {
+        size_t length = count - first > per_transaction ? per_transaction : count - first;
+        for (size_t i = 0; i < length; i++)
+            points[i] = (point){times_us[first + i], values[first + i]};
+        MDB_txn *transaction;
+        MDB_cursor *cursor;
+        code = begin(lmdb, 0, &transaction);
+        if (code != 0) break;
+        uint64_t number = 0;
+        MDB_val key = {sizeof number, &number},
+                data[2] = {{sizeof *points, points}, {length, NULL}};
+        code = mdb_cursor_open(transaction, lmdb->table, &cursor);
+        if (code == 0) code = mdb_cursor_put(cursor, &key, data, MDB_MULTIPLE | MDB_APPENDDUP);
+        if (code == 0 && data[1].mv_size != length) code = EIO;
+        code = end(transaction, code);
+    }
+    free(points);
+    return code;
+}
+
 static int range_of_pairs(MDB_cursor *cursor, int64_t start_us, int64_t end_us,
                           bench_series_answer *answer) {
     uint64_t number = bench_commit_key(0, start_us);

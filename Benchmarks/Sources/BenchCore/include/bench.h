@@ -80,6 +80,10 @@ FC_MUST_USE fc_status bench_series_create(bench_series **out);
 void bench_series_destroy(bench_series *series);
 FC_MUST_USE fc_status bench_series_append(bench_series *series, const int64_t *times_us,
                                           const double *values, size_t count, size_t per_commit);
+// The same with `per_commit` points a call.
+FC_MUST_USE fc_status bench_series_append_columns(bench_series *series, const int64_t *times_us,
+                                                  const double *values, size_t count,
+                                                  size_t per_commit);
 FC_MUST_USE fc_status bench_series_ranges(bench_series *series, const int64_t *starts_us,
                                           size_t count, int64_t length_us,
                                           bench_series_answer *out);

@@ -17,6 +17,9 @@ void bench_lmdb_close(bench_lmdb *lmdb);
 // One call a point, all in one transaction, each known to be the last (MDB_APPEND).
 int bench_lmdb_append(bench_lmdb *lmdb, const int64_t *times_us, const double *values,
                       size_t count);
+// Packed only: `per_transaction` points a transaction, all of them one call (MDB_MULTIPLE).
+int bench_lmdb_append_columns(bench_lmdb *lmdb, const int64_t *times_us, const double *values,
+                              size_t count, size_t per_transaction);
 // Ranges [starts_us[i], starts_us[i] + length_us), one read transaction and cursor for all.
 int bench_lmdb_ranges(bench_lmdb *lmdb, const int64_t *starts_us, size_t count, int64_t length_us,
                       bench_series_answer *out);

@@ -12,6 +12,12 @@ protocol ApiEngine: AnyObject {
     func close() throws
 }
 
+/// An engine that can also read rows into `Codable` records: a line under a name of its own.
+protocol CodableApiEngine: ApiEngine {
+    static var codableName: String { get }
+    func codableFeatures(_ boxes: [ApiBox]) throws -> ApiAnswer
+}
+
 struct ApiEngineKind: Sendable {
     let name: String
     var isPeer = false

@@ -25,10 +25,15 @@ struct ApiRunner {
         let single = workload.rows.suffix(ApiWorkload.oneByOne)
         try insert(engine, kind, "insert-1000", batched, perTransaction: 1000)
         try insert(engine, kind, "insert-1", single, perTransaction: 1)
-        try ask(kind, "box-features", workload, workload.whole) { try engine.features($0) }
-        try ask(kind, "box-views", workload, workload.whole) { try engine.views($0) }
-        try ask(kind, "box-ids", workload, workload.idsAlone) { try engine.ids($0) }
-        try ask(kind, "box-count", workload, ApiAnswer(rows: workload.whole.rows)) {
+        try ask(kind.name, "box-features", workload, workload.whole) { try engine.features($0) }
+        if let codable = engine as? any CodableApiEngine {
+            try ask(type(of: codable).codableName, "box-features", workload, workload.whole) {
+                try codable.codableFeatures($0)
+            }
+        }
+        try ask(kind.name, "box-views", workload, workload.whole) { try engine.views($0) }
+        try ask(kind.name, "box-ids", workload, workload.idsAlone) { try engine.ids($0) }
+        try ask(kind.name, "box-count", workload, ApiAnswer(rows: workload.whole.rows)) {
             ApiAnswer(rows: try engine.count($0))
         }
         try engine.close()
@@ -48,15 +53,15 @@ struct ApiRunner {
     }
 
     private func ask(
-        _ kind: ApiEngineKind, _ operation: String, _ workload: ApiWorkload,
+        _ engine: String, _ operation: String, _ workload: ApiWorkload,
         _ truth: ApiAnswer, _ question: ([ApiBox]) throws -> ApiAnswer
     ) throws {
         let (answer, time) = try Stopwatch.time { try question(workload.boxes) }
         guard answer == truth else {
-            throw BenchError("api \(operation): \(kind.name) found \(answer), not \(truth)")
+            throw BenchError("api \(operation): \(engine) found \(answer), not \(truth)")
         }
         try recorder.add(
-            workload: "api", operation: operation, engine: kind.name, unit: .microseconds,
+            workload: "api", operation: operation, engine: engine, unit: .microseconds,
             value: Unit.microseconds.value(nanoseconds: time, count: workload.boxes.count),
             hits: Int64(answer.rows))
     }

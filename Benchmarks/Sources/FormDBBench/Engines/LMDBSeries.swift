@@ -11,7 +11,7 @@ extension SeriesEngineKind {
     /// The points of a series as sorted duplicates of one key, handed out a page at a time: its
     /// fastest form for reading.
     static let lmdbPacked = SeriesEngineKind(name: "lmdb-dupfixed", isPeer: true) {
-        try LMDBSeries($0, isPacked: true)
+        try LMDBPackedSeries($0)
     }
 }
 
@@ -54,8 +54,8 @@ final class LMDBEnvironment {
     }
 }
 
-private final class LMDBSeries: SeriesEngine {
-    private let environment: LMDBEnvironment
+private class LMDBSeries: SeriesEngine {
+    fileprivate let environment: LMDBEnvironment
 
     init(_ surroundings: Surroundings, isPacked: Bool) throws {
         environment = try LMDBEnvironment(
@@ -82,4 +82,14 @@ private final class LMDBSeries: SeriesEngine {
     }
 
     func close() throws { try environment.close() }
+}
+
+private final class LMDBPackedSeries: LMDBSeries, ColumnSeriesEngine {
+    init(_ surroundings: Surroundings) throws { try super.init(surroundings, isPacked: true) }
+
+    func appendColumns(times: [Int64], values: [Double]) throws {
+        try LMDBEnvironment.check(
+            bench_lmdb_append_columns(
+                environment.handle, times, values, times.count, rowsPerTransaction), "append")
+    }
 }

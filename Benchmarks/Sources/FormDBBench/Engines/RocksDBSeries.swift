@@ -53,8 +53,8 @@ private final class RocksDBSeries: SeriesEngine {
 
     func append(times: [Int64], values: [Double]) throws {
         try RocksDBDatabase.check(
-            bench_rocksdb_append(
-                database.handle, times, values, times.count, rowsPerTransaction), "append")
+            bench_rocksdb_append(database.handle, times, values, times.count, rowsPerTransaction),
+            "append")
     }
 
     func ranges(starts: [Int64], length: Int64) throws -> bench_series_answer {

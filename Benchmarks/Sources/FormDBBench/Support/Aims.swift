@@ -23,9 +23,10 @@ struct Aim {
         Aim("T1/insert/formdb-core", .bestPeer(times: 3)),
         Aim("T1/insert/formdb", .bestPeer(times: 1)),
         Aim("T1/append-1000/formdb", .absolute(10e6)),
-        Aim("T1/range-hour/formdb-core", .bestPeer(times: 2.5)),
-        Aim("T1/range-day/formdb-core", .bestPeer(times: 4)),
-        Aim("T1/range-week/formdb-core", .bestPeer(times: 4)),
+        // Against a key a point: reading packed duplicates is as fast as reading memory.
+        Aim("T1/range-hour/formdb-core", .line("range-hour/lmdb", times: 2.5)),
+        Aim("T1/range-day/formdb-core", .line("range-day/lmdb", times: 4)),
+        Aim("T1/range-week/formdb-core", .line("range-week/lmdb", times: 4)),
         Aim("T3/commit-1/formdb-durable", .line("commit-1/sqlite-table-file", times: 1.2)),
         Aim("T3/commit-1/formdb-durable", .line("floor-4k/raw-disk", times: 1 / 1.2)),
         Aim("T3/commit-8/formdb-durable", .line("commit-1/formdb-durable", times: 2.7)),
@@ -73,7 +74,7 @@ struct AimOutcome {
             }.sorted { $0.median < $1.median }
             guard let best = unit.higherIsBetter ? others.last : others.first else { return nil }
             bound = scaled(best.median, times)
-            text = "\(Self.number(times)) times as good as \(best.engine)"
+            text = (times == 1 ? "" : "\(Self.number(times)) times ") + "as good as \(best.engine)"
         case .line(let name, let times):
             guard let other = line("\(aim.workload)/\(name)") else { return nil }
             bound = scaled(other.median, times)

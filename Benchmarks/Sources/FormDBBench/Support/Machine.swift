@@ -18,7 +18,7 @@ struct Machine: Codable {
         var versions = [
             "formdb": String(cString: fc_version()),
             "sqlite": String(cString: sqlite3_libversion()),
-            "lmdb": String(cString: mdb_version(nil, nil, nil)),
+            "lmdb": lmdbVersion,
             "rocksdb": String(cString: bench_rocksdb_version()),
             "grdb": "7.10.0",
             "swift": swiftVersion,
@@ -39,6 +39,12 @@ struct Machine: Codable {
         #else
             "6.2"
         #endif
+    }
+
+    private static var lmdbVersion: String {
+        var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
+        mdb_version(&major, &minor, &patch)
+        return "\(major).\(minor).\(patch)"
     }
 
     private static func cpuName() -> String {

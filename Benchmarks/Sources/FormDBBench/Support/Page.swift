@@ -126,7 +126,7 @@ struct Page {
         var html = """
             <article><h3>\(Self.escaped(operation.name)) \
             <small>\(unit.higherIsBetter ? "longer is better" : "shorter is better")\
-            \(scale.isLogarithmic ? ", logarithmic" : "")</small></h3>
+            \(scale.isLogarithmic ? ", logarithmic: a line each ten times" : "")</small></h3>
 
             """
         for row in rows { html += bar(row, scale, best, target) }
@@ -152,11 +152,13 @@ struct Page {
         _ row: Measurement, _ scale: Scale, _ best: Double?, _ target: Double?
     ) -> String {
         let isPeer = report.peers.contains(row.engine)
+        let isOwn = row.engine.hasPrefix("formdb")
         let low = scale.percent(row.minimum)
         let high = scale.percent(row.maximum)
         var html = """
             <div class="row"><span class="engine">\(row.engine)</span><span class="track">\
-            <i class="bar \(isPeer ? "peer" : "own")" style="width:\(scale.percent(row.median))%"></i>\
+            \(scale.lines.map { "<i class=\"line\" style=\"left:\($0)%\"></i>" }.joined())\
+            <i class="bar \(isOwn ? "own" : "peer")" style="width:\(scale.percent(row.median))%"></i>\
             <i class="spread" style="left:\(low)%;width:\(Self.rounded(high - low))%"></i>
             """
         if row.engine == "formdb-core", let target {
@@ -209,6 +211,13 @@ struct Page {
             high = max(rows.map(\.maximum).max() ?? 1, medians.max() ?? 1, smallest)
             isLogarithmic = high / smallest > 30
             low = isLogarithmic ? smallest / 2 : 0
+        }
+
+        /// Where the powers of ten lie on a logarithmic track, in per cent.
+        var lines: [Double] {
+            guard isLogarithmic else { return [] }
+            let powers = Int(log10(low).rounded(.up))...Int(log10(high).rounded(.down))
+            return powers.map { percent(pow(10, Double($0))) }
         }
 
         func percent(_ value: Double) -> Double {

@@ -4,13 +4,13 @@ enum PageStyle {
         :root {
           color-scheme: light dark;
           --paper: #fbfaf7; --card: #ffffff; --ink: #1d2321; --faint: #5d6763; --line: #dfe3de;
-          --track: #eef0ec; --own: #1f7a5c; --peer: #a9b1ad; --spread: #1d2321; --aim: #b3541e;
+          --track: #eef0ec; --line-on-track: #c9cfca; --own: #1f7a5c; --peer: #a9b1ad; --spread: #1d2321; --aim: #b3541e;
           --good: #17694e; --bad: #a8321f;
         }
         @media (prefers-color-scheme: dark) {
           :root {
             --paper: #121615; --card: #1a201e; --ink: #e6ebe8; --faint: #9aa6a1; --line: #2c3431;
-            --track: #242b29; --own: #3fae86; --peer: #66716d; --spread: #e6ebe8; --aim: #f0955a;
+            --track: #242b29; --line-on-track: #46504c; --own: #3fae86; --peer: #66716d; --spread: #e6ebe8; --aim: #f0955a;
             --good: #6fd3ae; --bad: #ff9480;
           }
         }
@@ -44,12 +44,13 @@ enum PageStyle {
           padding: .9rem 1rem 1rem; min-width: 0;
         }
         .row {
-          display: grid; grid-template-columns: 9.5rem minmax(4rem, 1fr) 6rem 9.5rem;
+          display: grid; grid-template-columns: 8.8rem minmax(4rem, 1fr) 5.6rem 8.2rem;
           gap: .6rem; align-items: center; min-height: 1.6rem;
         }
         .engine { overflow-wrap: anywhere; }
         .track { position: relative; height: .95rem; background: var(--track); border-radius: 3px; }
         .track i { position: absolute; display: block; }
+        .track .line { top: 0; bottom: 0; width: 1px; background: var(--line-on-track); }
         .bar { left: 0; top: 0; bottom: 0; border-radius: 3px; min-width: 2px; }
         .bar.own { background: var(--own); }
         .bar.peer { background: var(--peer); }
