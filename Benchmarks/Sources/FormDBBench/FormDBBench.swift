@@ -60,8 +60,8 @@ struct FormDBBench {
                 options.wants(engine: $0.name) && (surroundings.hasDisk || !$0.isOnDisk)
             }
             try SeriesRunner(
-                workload: workload, kinds: kinds, runs: runs, surroundings: surroundings,
-                recorder: recorder
+                workload: workload, kinds: kinds, runs: options.runs ?? (options.isQuick ? 2 : 5),
+                surroundings: surroundings, recorder: recorder
             ).run()
             report(workload: workload.name, title: workload.title)
         }
@@ -91,8 +91,8 @@ struct FormDBBench {
             try ApiRunner(
                 kinds: ApiEngineKind.all.filter {
                     options.wants(engine: $0.name) && (surroundings.hasDisk || !$0.isOnDisk)
-                }, runs: options.runs ?? (options.isQuick ? 2 : 5), surroundings: surroundings,
-                recorder: recorder
+                }, runs: options.runs ?? (options.isQuick ? 2 : 5), isQuick: options.isQuick,
+                surroundings: surroundings, recorder: recorder
             ).run()
         }
         // W4 adds the nearest cities in metres.

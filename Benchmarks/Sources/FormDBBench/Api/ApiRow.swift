@@ -45,15 +45,14 @@ struct ApiAnswer: Equatable, Sendable {
 /// 100,000 places over the globe, and boxes of about a hundred of them.
 struct ApiWorkload {
     /// The last so many rows are inserted one a transaction.
-    static let oneByOne = 2000
-
+    let oneByOne: Int
     let rows: [ApiRow]
     let boxes: [ApiBox]
     /// Of `boxes`, from plain arrays.
     let whole: ApiAnswer
     let idsAlone: ApiAnswer
 
-    init() {
+    init(oneByOne: Int) {
         var random = Random(seed: 21)
         let kinds = ["cafe", "library", "playground", "railway station", "museum"]
         // Multiples of 2^-10 are exact in float32 too: so an R*Tree needs no second test, and answers
@@ -79,6 +78,7 @@ struct ApiWorkload {
         for box in boxes {
             for row in rows where box.contains(row) { whole.add(row) }
         }
+        self.oneByOne = oneByOne
         self.rows = rows
         self.boxes = boxes
         self.whole = whole

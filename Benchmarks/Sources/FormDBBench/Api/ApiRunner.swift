@@ -2,13 +2,14 @@
 struct ApiRunner {
     let kinds: [ApiEngineKind]
     let runs: Int
+    let isQuick: Bool
     let surroundings: Surroundings
     let recorder: Recorder
 
     static let title = "100,000 features with four properties, through Swift"
 
     func run() throws {
-        let workload = ApiWorkload()
+        let workload = ApiWorkload(oneByOne: isQuick ? 500 : 2000)
         for run in 0..<runs {
             for offset in kinds.indices {
                 let kind = kinds[(run + offset) % kinds.count]
@@ -21,8 +22,8 @@ struct ApiRunner {
 
     private func runOnce(_ kind: ApiEngineKind, _ workload: ApiWorkload) throws {
         let engine = try kind.make(surroundings)
-        let batched = workload.rows.dropLast(ApiWorkload.oneByOne)
-        let single = workload.rows.suffix(ApiWorkload.oneByOne)
+        let batched = workload.rows.dropLast(workload.oneByOne)
+        let single = workload.rows.suffix(workload.oneByOne)
         try insert(engine, kind, "insert-1000", batched, perTransaction: 1000)
         try insert(engine, kind, "insert-1", single, perTransaction: 1)
         try ask(kind.name, "box-features", workload, workload.whole) { try engine.features($0) }
