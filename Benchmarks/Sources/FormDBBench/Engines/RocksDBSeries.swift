@@ -53,7 +53,7 @@ private final class RocksDBSeries: SeriesEngine {
 
     func append(times: [Int64], values: [Double]) throws {
         try RocksDBDatabase.check(
-            bench_rocksdb_append(database.handle, times, values, times.count, rowsPerTransaction),
+            bench_rocksdb_append(database.handle, times, values, times.count, times.count),
             "append")
     }
 
@@ -67,7 +67,7 @@ private final class RocksDBSeries: SeriesEngine {
     /// RocksDB does not say how many there were; the runner counts what is left.
     func delete(times: [Int64]) throws -> Int {
         try RocksDBDatabase.check(
-            bench_rocksdb_delete(database.handle, times, times.count, rowsPerTransaction),
+            bench_rocksdb_delete(database.handle, times, times.count, times.count),
             "delete")
         return times.count
     }
