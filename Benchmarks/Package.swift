@@ -27,9 +27,11 @@ let package = Package(
         .target(
             name: "BenchLMDB", dependencies: ["BenchCore", "CLMDB"],
             cSettings: [.treatAllWarnings(as: .error)]),
-        // C++, so no system library target: its headers are no module.
+        .systemLibrary(
+            name: "CRocksDB", pkgConfig: "rocksdb",
+            providers: [.apt(["librocksdb-dev"]), .brew(["rocksdb"])]),
         .target(
-            name: "BenchRocksDB", dependencies: ["BenchCore"],
+            name: "BenchRocksDB", dependencies: ["BenchCore", "CRocksDB"],
             cxxSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("rocksdb")]),
         .systemLibrary(
