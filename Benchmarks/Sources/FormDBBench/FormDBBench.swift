@@ -21,7 +21,7 @@ struct FormDBBench {
     let surroundings: Surroundings
     let recorder = Recorder()
 
-    private var runs: Int { options.runs ?? (options.isQuick ? 3 : 5) }
+    var runs: Int { options.runs ?? (options.isQuick ? 3 : 5) }
 
     private func run() throws {
         Stopwatch.countsProcessorTimeOnly = options.countsProcessorTimeOnly
@@ -53,52 +53,6 @@ struct FormDBBench {
         print("\nAll answers agree. Results: \(surroundings.results.path) and \(page.path)")
     }
 
-    private func runSeries() throws {
-        if options.wants(workload: "T1") {
-            let workload = SeriesWorkload.t1()
-            let kinds = SeriesEngineKind.all.filter {
-                options.wants(engine: $0.name) && (surroundings.hasDisk || !$0.isOnDisk)
-            }
-            try SeriesRunner(
-                workload: workload, kinds: kinds, runs: options.runs ?? (options.isQuick ? 2 : 5),
-                surroundings: surroundings, recorder: recorder
-            ).run()
-            report(workload: workload.name, title: workload.title)
-        }
-        guard options.wants(workload: "T3") else { return }
-        guard surroundings.hasDisk else {
-            print("\nT3: left out, \(surroundings.scratch.path) is on a memory disk")
-            return
-        }
-        try CommitRunner(
-            kinds: CommitEngineKind.all.filter { options.wants(engine: $0.name) },
-            measuresDisk: options.wants(engine: "raw-disk"),
-            runs: options.runs ?? (options.isQuick ? 2 : 5), isQuick: options.isQuick,
-            surroundings: surroundings, recorder: recorder
-        ).run()
-        let disk = Machine.current(disk: surroundings.scratch).disk
-        report(workload: "T3", title: "durable commits, elapsed time, on \(disk)")
-    }
-
-    private func runThroughSwift() throws {
-        if options.wants(workload: "geometry") || options.wants(workload: "W4") {
-            try GeodesicRunner(
-                runs: runs, wants: { options.wants(engine: $0) }, recorder: recorder
-            ).run()
-            report(workload: "geometry", title: GeodesicRunner.title)
-        }
-        if options.wants(workload: "api") {
-            try ApiRunner(
-                kinds: ApiEngineKind.all.filter {
-                    options.wants(engine: $0.name) && (surroundings.hasDisk || !$0.isOnDisk)
-                }, runs: options.runs ?? (options.isQuick ? 2 : 5), isQuick: options.isQuick,
-                surroundings: surroundings, recorder: recorder
-            ).run()
-        }
-        // W4 adds the nearest cities in metres.
-        report(workload: "api", title: ApiRunner.title)
-    }
-
     private func run(_ workload: PlaceWorkload, runs: Int) throws {
         let leavesOutFiles = options.isQuick && workload.data.boxes.count > 500_000
         let kinds = PlaceEngineKind.all.filter {
@@ -112,17 +66,19 @@ struct FormDBBench {
         report(workload: workload.name, title: workload.title)
     }
 
-    private var results: Report {
+    var results: Report {
         let peers =
             PlaceEngineKind.all.filter(\.isPeer).map(\.name)
             + SeriesEngineKind.all.filter(\.isPeer).map(\.name)
             + CommitEngineKind.all.filter(\.isPeer).map(\.name)
-            + ApiEngineKind.all.filter(\.isPeer).map(\.name) + [GeodesicRunner.peer]
+            + ApiEngineKind.all.filter(\.isPeer).map(\.name) + [
+                "grdb-codable", GeodesicRunner.peer,
+            ]
         return Report(
             measurements: recorder.measurements, peers: Set(peers), titles: recorder.titles)
     }
 
-    private func report(workload: String, title: String) {
+    func report(workload: String, title: String) {
         recorder.titles[workload] = title
         results.print(workload: workload, title: title)
         results.printAims(workload: workload)

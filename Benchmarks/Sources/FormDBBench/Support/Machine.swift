@@ -1,6 +1,4 @@
-import BenchRocksDB
 import CFormCore
-import CLMDB
 import CSQLite
 import Foundation
 
@@ -18,11 +16,9 @@ struct Machine: Codable {
         var versions = [
             "formdb": String(cString: fc_version()),
             "sqlite": String(cString: sqlite3_libversion()),
-            "lmdb": lmdbVersion,
-            "rocksdb": String(cString: bench_rocksdb_version()),
-            "grdb": "7.10.0",
             "swift": swiftVersion,
         ]
+        versions.merge(PeerVersions.all) { $1 }
         versions["system"] = ProcessInfo.processInfo.operatingSystemVersionString
         let gibibytes = Double(ProcessInfo.processInfo.physicalMemory) / 0x1p30
         return Machine(
@@ -39,12 +35,6 @@ struct Machine: Codable {
         #else
             "6.2"
         #endif
-    }
-
-    private static var lmdbVersion: String {
-        var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
-        mdb_version(&major, &minor, &patch)
-        return "\(major).\(minor).\(patch)"
     }
 
     private static func cpuName() -> String {
