@@ -4,7 +4,7 @@ import Foundation
 extension FormDBBench {
     func runSeries() throws {
         if options.wants(workload: "T1") {
-            let workload = SeriesWorkload.t1()
+            let workload = SeriesWorkload.t1(isQuick: options.isQuick)
             let kinds = SeriesEngineKind.all.filter {
                 options.wants(engine: $0.name) && (surroundings.hasDisk || !$0.isOnDisk)
                     && !(options.isQuick && $0.isPeer && $0.isOnDisk)
