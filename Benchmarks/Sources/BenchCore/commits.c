@@ -82,7 +82,7 @@ static int run_writer(void *context, size_t writer) {
     const commit_run *run = context;
     const bench_commit_load *load = run->load;
     const uint32_t series = run->commits->ids[load->first_series + writer];
-    uint64_t row = 0;
+    uint64_t row = load->first_row;
     fc_status status = FC_STATUS_OK;
     for (uint64_t n = 0; status == FC_STATUS_OK && n < load->commits_each; n++) {
         fc_transaction *transaction;

@@ -222,7 +222,7 @@ typedef struct commit_run {
 static int run_writer(void *context, size_t writer) {
     const commit_run *run = context;
     const bench_commit_load *load = run->load;
-    uint64_t row = 0;
+    uint64_t row = load->first_row;
     int code = 0;
     for (uint64_t n = 0; code == 0 && n < load->commits_each; n++) {
         MDB_txn *transaction;

@@ -83,7 +83,7 @@ int run_writer(void *context, size_t writer) {
     const uint32_t series = load.first_series + (uint32_t)writer;
     const auto options = write_options(*run->rocksdb);
     rocksdb::WriteBatch batch;
-    uint64_t row = 0;
+    uint64_t row = load.first_row;
     for (uint64_t n = 0; n < load.commits_each; n++) {
         batch.Clear();
         Status status;

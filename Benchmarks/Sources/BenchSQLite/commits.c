@@ -34,8 +34,8 @@ static int run_writer(void *context, size_t writer) {
         pthread_mutex_lock(&run->mutex);
         if (!is_alone) code = step(run->begin);
         if (code == SQLITE_OK)
-            code =
-                insert_rows(run, load->first_series + (uint32_t)writer, n * load->rows_per_commit);
+            code = insert_rows(run, load->first_series + (uint32_t)writer,
+                               load->first_row + n * load->rows_per_commit);
         if (code == SQLITE_OK && !is_alone) code = step(run->commit);
         pthread_mutex_unlock(&run->mutex);
     }

@@ -25,10 +25,10 @@ static inline double bench_commit_value(uint64_t i) {
 
 // What is asked of an engine: each of `writers` threads makes `commits_each` transactions of
 // `rows_per_commit` rows, one call a row, and returns from each when it is durable. Thread w writes
-// rows 0, 1, 2, … of the series number first_series + w.
+// rows first_row, first_row + 1, … of the series number first_series + w.
 typedef struct bench_commit_load {
     uint32_t first_series, writers;
-    uint64_t commits_each, rows_per_commit;
+    uint64_t commits_each, rows_per_commit, first_row;
 } bench_commit_load;
 
 // One integer for a series and a time, in their order, for engines whose keys are one integer.

@@ -31,7 +31,8 @@ private final class FormDBCommits: ColumnCommitEngine {
         return try Threads.run(Int(load.writers)) { writer in
             let name = Self.name(load.first_series + UInt32(writer))
             for n in 0..<load.commits_each {
-                let rows = n * load.rows_per_commit..<(n + 1) * load.rows_per_commit
+                let first = load.first_row + n * load.rows_per_commit
+                let rows = first..<first + load.rows_per_commit
                 try database.write { tx in
                     for row in rows {
                         let time = Timestamp(microseconds: bench_commit_time_us(row))
@@ -45,7 +46,7 @@ private final class FormDBCommits: ColumnCommitEngine {
     func commitColumns(_ load: bench_commit_load) throws -> Double {
         let database = database
         let name = Self.name(load.first_series)
-        let rows = (0..<load.commits_each * load.rows_per_commit)
+        let rows = load.first_row..<load.first_row + load.commits_each * load.rows_per_commit
         let times = rows.map(bench_commit_time_us)
         let values = rows.map(bench_commit_value)
         let each = Int(load.rows_per_commit)
