@@ -10,7 +10,7 @@ ENGINES ?=
 RUNS ?=
 BASE ?=
 HEAD ?=
-CPU ?=
+CPU_TIME ?=
 SECONDS_EACH ?= 30
 
 bench_options := $(if $(ONLY),--only $(ONLY)) $(if $(ENGINES),--engines $(ENGINES)) \
@@ -51,7 +51,7 @@ bench-quick: ## the same with fewer runs, in less than two minutes
 
 bench-compare: ## two commits in turn, a verdict a line (BASE=commit, HEAD=commit or the working tree)
 	@Scripts/install-dependencies build bench
-	@ONLY=$(ONLY) ENGINES=$(ENGINES) RUNS=$(RUNS) HEAD=$(HEAD) CPU=$(CPU) Scripts/bench-compare "$(BASE)"
+	@ONLY=$(ONLY) ENGINES=$(ENGINES) RUNS=$(RUNS) HEAD=$(HEAD) CPU_TIME=$(CPU_TIME) Scripts/bench-compare "$(BASE)"
 
 format: ## format all C and Swift in place
 	@Scripts/install-dependencies lint

@@ -191,7 +191,7 @@ struct Page {
                 let sign = row.unit.higherIsBetter ? "≥" : "≤"
                 text +=
                     " <span class=\"\(isMet ? "good" : "bad")\">"
-                    + "\(sign) \(Report.figure(target, row.unit))</span>"
+                    + "\(sign) \(Report.figure(target, row.unit)) \(isMet ? "✓" : "✗")</span>"
             }
         }
         return "<span class=\"remark\">\(text)</span>"
