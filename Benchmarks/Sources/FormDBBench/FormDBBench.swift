@@ -29,6 +29,9 @@ struct FormDBBench {
         if options.countsProcessorTimeOnly { machine.clock = "processor time" }
         print("\(machine.cpu), \(machine.cores) cores, \(machine.memory), \(machine.kernel)")
         print("disk: \(machine.disk); \(machine.clock); medians of \(runs) interleaved runs")
+        if machine.isBusy {
+            print("the machine is busy (load \(machine.load)): figures are worse than they need be")
+        }
         if !surroundings.hasDisk {
             print("a memory disk keeps nothing: engines on disk are left out (see --directory)")
         }

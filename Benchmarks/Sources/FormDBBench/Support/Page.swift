@@ -58,7 +58,7 @@ struct Page {
         return """
             <p>\(Self.escaped(machine.cpu)), \(machine.cores) cores, \(machine.memory), \
             \(Self.escaped(machine.kernel)). Disk: \(Self.escaped(machine.disk)). Measured: \
-            \(Self.escaped(machine.clock)).</p>
+            \(Self.escaped(machine.clock)). Load before: \(machine.load).</p>
             <p class="versions">\(Self.escaped(versions))</p>
             """
     }
