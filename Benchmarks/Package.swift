@@ -1,6 +1,13 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// What the core's kernels are dispatched to, so that a peer is not held back by an older processor.
+#if arch(x86_64)
+    let peerFlags = ["-O3", "-mavx2", "-mfma", "-mbmi", "-mlzcnt", "-mpopcnt"]
+#else
+    let peerFlags = ["-O3"]
+#endif
+
 // A package of its own, so that somebody who links FormDB never resolves what the peers need.
 let package = Package(
     name: "FormDBBenchmarks",
@@ -21,6 +28,11 @@ let package = Package(
         .target(
             name: "BenchSQLite", dependencies: ["BenchCore", "CSQLite"],
             cSettings: [.treatAllWarnings(as: .error)]),
+        .target(
+            name: "BenchBoost", dependencies: ["BenchCore"],
+            cxxSettings: [
+                .define("NDEBUG"), .unsafeFlags(peerFlags), .treatAllWarnings(as: .error),
+            ]),
         .systemLibrary(
             name: "CLMDB", pkgConfig: "lmdb",
             providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
@@ -55,7 +67,7 @@ let package = Package(
         .executableTarget(
             name: "formdb-bench",
             dependencies: [
-                "BenchCore", "BenchSQLite", "CSQLite",
+                "BenchBoost", "BenchCore", "BenchSQLite", "CSQLite",
                 "BenchLMDB", "BenchProj", "BenchRocksDB", "CLMDB",
                 .product(name: "CFormCore", package: "FormDB"),
                 .product(name: "FormDB", package: "FormDB"),

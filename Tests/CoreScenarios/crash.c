@@ -40,12 +40,6 @@ static fc_memory_disk *crash_image(fc_memory_disk *disk, const crash_variant *va
     return image;
 }
 
-static fc_memory_disk *make_disk(void) {
-    fc_memory_disk *disk;
-    if (fc_memory_disk_create(false, &disk) != FC_STATUS_OK) abort();
-    return disk;
-}
-
 static uint64_t least_kept(const scenario_options *options, const workload_progress *progress) {
     return options->durability == FC_DURABILITY_FULL ? progress->acknowledged : progress->synced;
 }
@@ -53,7 +47,7 @@ static uint64_t least_kept(const scenario_options *options, const workload_progr
 // `cut` < 0: the workload runs to its end, is not closed, and then the power goes.
 static fc_memory_disk *run_cut(const scenario_options *options, int64_t cut, bool close,
                                workload_progress *progress) {
-    fc_memory_disk *disk = make_disk();
+    fc_memory_disk *disk = scenario_make_disk(options);
     if (cut >= 0) fc_memory_disk_fail_io(disk, (uint64_t)cut, FC_FAULT_CRASH, true);
     *progress = workload_run(options, fc_memory_disk_os(disk), close);
     fc_memory_disk_clear_faults(disk);

@@ -4,14 +4,10 @@
 
 #include "scenario_internal.h"
 
-static fc_memory_disk *make_disk(bool with_threads) {
-    fc_memory_disk *disk;
-    if (fc_memory_disk_create(with_threads, &disk) != FC_STATUS_OK) abort();
-    return disk;
-}
-
-static fc_memory_disk *power_cut(fc_memory_disk *disk, uint64_t seed) {
-    fc_crash_options options = {.seed = seed, .mode = FC_CRASH_LOSE_ALL};
+// `tear` 0: nothing unsynced survives; else some of it does, in units of this size.
+static fc_memory_disk *power_cut(fc_memory_disk *disk, uint64_t seed, uint32_t tear) {
+    fc_crash_options options = {.seed = seed, .mode = FC_CRASH_LOSE_ALL, .tear_bytes = tear};
+    if (tear > 0) options.mode = FC_CRASH_RANDOM_SUBSET;
     fc_memory_disk *image;
     if (fc_memory_disk_crash(disk, &options, &image) != FC_STATUS_OK) abort();
     return image;
@@ -67,16 +63,20 @@ static void try_fault(const scenario_options *options, const workload_history *h
     char what[96];
     snprintf(what, sizeof what, "fault %d%s at call %llu", (int)fault, for_good ? " for good" : "",
              (unsigned long long)call);
-    fc_memory_disk *disk = make_disk(false);
+    fc_memory_disk *disk = scenario_make_disk(options);
     fc_memory_disk_fail_io(disk, call, fault, for_good);
     const uint64_t least = run_watched(options, history, fc_memory_disk_os(disk), what, report);
     *out_hit = fc_memory_disk_fault_hit(disk);
     fc_memory_disk_clear_faults(disk);
     report->runs++;
-    fc_memory_disk *image = power_cut(disk, call);
-    if (!scenario_has_failed(report))
-        judge_image(options, image, history, least, false, what, report);
-    fc_memory_disk_destroy(image);
+    // A direct write that failed may have arrived, whole or torn.
+    const uint32_t tears[] = {0, call % 2 == 0 ? 512 : 4096};
+    for (size_t t = 0; t < (options->direct ? 2 : 1); t++) {
+        fc_memory_disk *image = power_cut(disk, call, tears[t]);
+        if (!scenario_has_failed(report))
+            judge_image(options, image, history, least, false, what, report);
+        fc_memory_disk_destroy(image);
+    }
     if (!scenario_has_failed(report))
         judge_image(options, disk, history, least, false, what, report);
     if (!scenario_has_failed(report) && fc_memory_disk_allocated_bytes(disk) != 0)
@@ -104,16 +104,18 @@ void scenario_io_faults(const scenario_options *options, scenario_report *report
 }
 
 void scenario_lying_syncs(const scenario_options *options, scenario_report *report) {
-    static const fc_call_kind kinds[] = {FC_CALL_SYNC_FILE, FC_CALL_SYNC_DIRECTORY};
+    static const fc_call_kind kinds[] = {FC_CALL_SYNC_FILE, FC_CALL_SYNC_DIRECTORY,
+                                         FC_CALL_WRITE_DIRECT};
+    static const char *const names[] = {"sync", "directory sync", "direct write"};
     workload_history *history = malloc(sizeof *history);
     if (history && workload_record(options, history, report))
-        for (size_t k = 0; k < 2; k++) {
+        for (size_t k = 0; k < 3; k++) {
             bool hit = true;
             for (uint64_t call = 0; hit && !scenario_has_failed(report); call++) {
                 char what[96];
-                snprintf(what, sizeof what, "%s number %llu fails and loses what it had",
-                         k == 0 ? "sync" : "directory sync", (unsigned long long)call);
-                fc_memory_disk *disk = make_disk(false);
+                snprintf(what, sizeof what, "%s number %llu fails and loses what it had", names[k],
+                         (unsigned long long)call);
+                fc_memory_disk *disk = scenario_make_disk(options);
                 fc_memory_disk_fail_call(disk, kinds[k], call, FC_FAULT_LYING_SYNC_FAIL, false);
                 const uint64_t least =
                     run_watched(options, history, fc_memory_disk_os(disk), what, report);
@@ -121,10 +123,10 @@ void scenario_lying_syncs(const scenario_options *options, scenario_report *repo
                 fc_memory_disk_clear_faults(disk);
                 report->runs++;
                 // Once as the same machine would reopen it, then after a power cut that follows.
-                fc_memory_disk *image = power_cut(disk, call);
+                fc_memory_disk *image = power_cut(disk, call, 0);
                 if (!scenario_has_failed(report))
                     judge_image(options, disk, history, least, false, what, report);
-                fc_memory_disk *later = power_cut(disk, call);
+                fc_memory_disk *later = power_cut(disk, call, 0);
                 fc_store *store;
                 const fc_store_options store_options =
                     workload_store_options(options, fc_memory_disk_os(later));
@@ -155,7 +157,7 @@ void scenario_allocation_faults(const scenario_options *options, scenario_report
     for (uint64_t call = 0; hit && !scenario_has_failed(report); call += options->io_stride) {
         char what[64];
         snprintf(what, sizeof what, "allocation %llu fails", (unsigned long long)call);
-        fc_memory_disk *disk = make_disk(false);
+        fc_memory_disk *disk = scenario_make_disk(options);
         fc_memory_disk_fail_call(disk, FC_CALL_ALLOCATE, call, FC_FAULT_NO_MEMORY, false);
         const uint64_t least = run_watched(options, history, fc_memory_disk_os(disk), what, report);
         hit = fc_memory_disk_fault_hit(disk);
@@ -173,7 +175,7 @@ void scenario_allocation_faults(const scenario_options *options, scenario_report
 
 void scenario_full_disk(const scenario_options *options, scenario_report *report) {
     workload_history *history = malloc(sizeof *history);
-    fc_memory_disk *disk = make_disk(false);
+    fc_memory_disk *disk = scenario_make_disk(options);
     fc_store *store = NULL;
     const fc_store_options store_options = workload_store_options(options, fc_memory_disk_os(disk));
     bool ok = history && workload_record(options, history, report) &&

@@ -149,8 +149,7 @@ static void swap_each(damage *context, const file_list *files) {
 // A disk with the workload run on it, closed or left as by a kill.
 static fc_memory_disk *make_sound(const scenario_options *options, uint64_t seed, bool clean,
                                   uint64_t *acknowledged) {
-    fc_memory_disk *disk;
-    if (fc_memory_disk_create(false, &disk) != FC_STATUS_OK) abort();
+    fc_memory_disk *disk = scenario_make_disk(options);
     fc_memory_disk_seed_random(disk, seed);
     if (clean) {
         const workload_progress progress = workload_run(options, fc_memory_disk_os(disk), true);

@@ -103,7 +103,7 @@ void rule_put_manifest(rule_bench *bench, fc_manifest *manifest);
 
 // ---- The trace ---------------------------------------------------------------------------------
 
-// From here on, the trace lists what changes the disk: W write, S sync, R rename (its new name), D directory
+// From here on, the trace lists what changes the disk: W write, P direct write, S sync, R rename (its new name), D directory
 // sync, T trim, X remove, of "1" for log file 1, "M" for the manifest, with ".tmp"; removals of temporary
 // names are left out. E.g. "W2.tmp S2.tmp R2 D".
 void rule_trace_start(rule_bench *bench);

@@ -114,13 +114,16 @@ static void end(rule_bench *bench) {
 
 void rule_run(void (*body)(rule_bench *bench), fc_durability durability, uint64_t file_bytes,
               scenario_report *report) {
-    rule_bench bench = {.options = {.create = true,
-                                    .durability = durability,
-                                    .batch_interval_us = 5000,
-                                    .file_bytes = file_bytes,
-                                    .compress = true}};
+    rule_bench bench = {
+        .options = {.create = true,
+                    .durability = durability,
+                    .direct_log = report->direct ? FC_DIRECT_LOG_ON : FC_DIRECT_LOG_OFF,
+                    .batch_interval_us = 5000,
+                    .file_bytes = file_bytes,
+                    .compress = true}};
     fc_memory_disk *disk;
     if (fc_memory_disk_create(false, &disk) != FC_STATUS_OK) abort();
+    fc_memory_disk_set_direct(disk, report->direct);
     begin(&bench, disk, true, report);
     body(&bench);
     end(&bench);

@@ -115,6 +115,9 @@ static void note(void *observer, fc_call_kind kind, const char *file_name) {
     case FC_CALL_WRITE:
         letter = 'W';
         break;
+    case FC_CALL_WRITE_DIRECT:
+        letter = 'P';
+        break;
     case FC_CALL_SYNC_FILE:
         letter = 'S';
         break;

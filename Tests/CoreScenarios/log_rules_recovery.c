@@ -48,7 +48,8 @@ static void recovery_distrusts_cache(rule_bench *bench) {
     const fc_crash_options lose_all = {.mode = FC_CRASH_LOSE_ALL};
     RULE_OK(bench, rule_open(bench));
     RULE_OK(bench, rule_append(bench, 2));
-    fc_memory_disk_fail_call(bench->disk, FC_CALL_SYNC_FILE, 0, FC_FAULT_LYING_SYNC_FAIL, false);
+    const fc_call_kind kind = bench->report->direct ? FC_CALL_WRITE_DIRECT : FC_CALL_SYNC_FILE;
+    fc_memory_disk_fail_call(bench->disk, kind, 0, FC_FAULT_LYING_SYNC_FAIL, false);
     RULE(bench, rule_append(bench, 1) == FC_STATUS_COMMIT_OUTCOME_UNKNOWN);
     RULE(bench, rule_close(bench) == FC_STATUS_POISONED);
     rule_bench *lost = rule_power_cut(bench, &lose_all);
@@ -134,8 +135,11 @@ static void recovery_order(rule_bench *bench) {
     RULE_OK(killed, rule_open(killed));
     RULE_OK(killed, rule_append(killed, 1));
     rule_trace_stop(killed);
-    RULE(killed, rule_trace_is(killed, "WM.tmp SM.tmp RM D W2.tmp W2.tmp S2.tmp R2 D "
-                                       "WM.tmp SM.tmp RM D W2 S2"));
+    RULE(killed, rule_trace_is(killed, bench->report->direct
+                                           ? "WM.tmp SM.tmp RM D W2.tmp W2.tmp S2.tmp R2 D "
+                                             "WM.tmp SM.tmp RM D P2 P2"
+                                           : "WM.tmp SM.tmp RM D W2.tmp W2.tmp S2.tmp R2 D "
+                                             "WM.tmp SM.tmp RM D W2 S2"));
 }
 LOG_RULE(recovery_order, FC_DURABILITY_FULL, 0)
 
@@ -211,7 +215,8 @@ static void mark_removed_first(rule_bench *bench) {
     RULE_OK(bench, rule_open(bench));
     RULE_OK(bench, rule_append(bench, 1));
     rule_trace_stop(bench);
-    RULE(bench, rule_trace_is(bench, "WM.tmp SM.tmp RM D W1 S1"));
+    RULE(bench, rule_trace_is(bench, bench->report->direct ? "WM.tmp SM.tmp RM D P1 P1"
+                                                           : "WM.tmp SM.tmp RM D W1 S1"));
     RULE(bench, !is_marked(bench, &number, &end) && !rule_has_file(bench, LOG_2));
     rule_bench *killed = rule_fork(bench); // so a later torn write is no corruption
     const uint64_t behind = fc_log_read_state(bench->log).file_offset;

@@ -38,7 +38,9 @@ static void rotation_order(rule_bench *bench, const char *expected) {
 }
 
 static void rotation_order_full(rule_bench *bench) {
-    rotation_order(bench, "T1 S1 W2.tmp S2.tmp R2 D WM.tmp SM.tmp RM D W2 S2");
+    rotation_order(bench, bench->report->direct // asked with zeros, then the group
+                              ? "T1 S1 W2.tmp S2.tmp R2 D WM.tmp SM.tmp RM D P2 P2"
+                              : "T1 S1 W2.tmp S2.tmp R2 D WM.tmp SM.tmp RM D W2 S2");
 }
 LOG_RULE(rotation_order_full, FC_DURABILITY_FULL, SMALL_FILE_BYTES)
 
@@ -188,7 +190,9 @@ typedef struct second_writer {
 static void write_meanwhile(void *observer, fc_call_kind kind, const char *file_name) {
     second_writer *second = observer;
     (void)file_name;
-    if (second->has_written || (kind != FC_CALL_WRITE && kind != FC_CALL_SYNC_FILE)) return;
+    if (second->has_written ||
+        (kind != FC_CALL_WRITE && kind != FC_CALL_WRITE_DIRECT && kind != FC_CALL_SYNC_FILE))
+        return;
     second->has_written = true;
     static const uint8_t payload[] = "a second writer's";
     const fc_block_draft draft = {.operation_count = 1, .payload = {payload, sizeof payload}};
@@ -199,6 +203,7 @@ static void poisoned_by(rule_bench *bench, fc_call_kind kind) {
     fc_detail detail;
     RULE_OK(bench, rule_open(bench));
     RULE_OK(bench, rule_append(bench, 2));
+    if (bench->report->direct) kind = FC_CALL_WRITE_DIRECT; // both in one call
     second_writer second = {.log = bench->log};
     fc_memory_disk_set_observer(bench->disk, write_meanwhile, &second);
     fc_memory_disk_fail_call(bench->disk, kind, 0, FC_FAULT_EIO, false);

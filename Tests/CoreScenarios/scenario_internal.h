@@ -18,6 +18,9 @@ static inline bool scenario_has_failed(const scenario_report *report) {
 
 uint64_t scenario_random(uint64_t *state);
 
+// A fresh disk, with direct writes when the options say so. Aborts without memory.
+fc_memory_disk *scenario_make_disk(const scenario_options *options);
+
 fc_store_options workload_store_options(const scenario_options *options, const fc_os *os);
 
 // The workload: transaction number `step` (0-based). The same for the same state, options and step. It uses every

@@ -10,12 +10,21 @@ uint64_t scenario_random(uint64_t *state) {
     return z ^ (z >> 31);
 }
 
+fc_memory_disk *scenario_make_disk(const scenario_options *options) {
+    fc_memory_disk *disk;
+    if (fc_memory_disk_create(false, &disk) != FC_STATUS_OK) abort();
+    fc_memory_disk_set_direct(disk, options->direct);
+    return disk;
+}
+
 fc_store_options workload_store_options(const scenario_options *options, const fc_os *os) {
     return (fc_store_options){.os = os,
                               .path = "db",
                               .access = FC_ACCESS_READ_WRITE,
                               .create = true,
                               .durability = (fc_durability)options->durability,
+                              .direct_log =
+                                  options->direct ? FC_DIRECT_LOG_AUTO : FC_DIRECT_LOG_OFF,
                               .batch_interval_us = 5000,
                               .log_file_bytes = options->log_file_bytes,
                               .no_compression = !options->compress,
@@ -291,10 +300,9 @@ workload_progress workload_run(const scenario_options *options, const fc_os *os,
 
 bool workload_record(const scenario_options *options, workload_history *history,
                      scenario_report *report) {
-    fc_memory_disk *disk;
+    fc_memory_disk *disk = scenario_make_disk(options);
     fc_store *store = NULL;
     memset(history, 0, sizeof *history);
-    if (fc_memory_disk_create(false, &disk) != FC_STATUS_OK) return false;
     const fc_store_options store_options = workload_store_options(options, fc_memory_disk_os(disk));
     bool ok = fc_open(&store_options, &store, NULL) == FC_STATUS_OK;
     uint64_t sequence;
@@ -315,6 +323,7 @@ bool workload_record(const scenario_options *options, workload_history *history,
     }
     if (store) {
         report->rotations = fc_store_read_state(store).log.rotations;
+        report->direct_groups = fc_store_read_state(store).log.direct_groups;
         fc_store_release(store);
     }
     report->io_calls = fc_memory_disk_io_count(disk);

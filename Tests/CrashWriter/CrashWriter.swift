@@ -12,10 +12,11 @@ struct CrashWriter {
         let arguments = CommandLine.arguments
         guard arguments.count == 3, let durability = durability(named: arguments[2]) else {
             throw FormDBError(
-                .invalidArgument, "usage: CrashWriter DIRECTORY full|batched|none")
+                .invalidArgument, "usage: CrashWriter DIRECTORY full|direct|batched|none")
         }
         var configuration = Database.Configuration()
         configuration.durability = durability
+        configuration.directLog = arguments[2] == "direct" ? .on : .off
         configuration.logFileBytes = 1 << 18
         let database = try Database(path: arguments[1], configuration: configuration)
         var number = Int64(try nextNumber(in: database))
@@ -39,7 +40,7 @@ struct CrashWriter {
 
     static func durability(named name: String) -> Database.Durability? {
         switch name {
-        case "full": .full
+        case "full", "direct": .full
         case "batched": .batched(.milliseconds(5))
         case "none": Database.Durability.none
         default: nil

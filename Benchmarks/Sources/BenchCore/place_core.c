@@ -1,13 +1,4 @@
-#include <stdlib.h>
-
-#include "questions.h"
-
-struct bench_core {
-    fc_memtable *table;
-    _Atomic uint64_t horizon; // nothing here keeps an old snapshot: always the last commit
-    uint64_t sequence;        // of the last commit
-    int64_t next_id;
-};
+#include "place_core.h"
 
 // One arena for the whole process, as a store has one for its life: from the second run on, memory
 // is warm and recycled.
@@ -17,7 +8,7 @@ static fc_arena *shared_arena(void) {
     return arena;
 }
 
-fc_status bench_core_create(bool planar, bench_core **out) {
+static fc_status create(bool planar, bool journal_only, bench_core **out) {
     fc_arena *arena = shared_arena();
     bench_core *core = calloc(1, sizeof *core);
     if (arena == NULL || core == NULL) {
@@ -25,7 +16,8 @@ fc_status bench_core_create(bool planar, bench_core **out) {
         return FC_STATUS_OUT_OF_MEMORY;
     }
     core->next_id = 1;
-    fc_memtable_options options = {.planar = planar, .horizon = &core->horizon};
+    fc_memtable_options options = {
+        .planar = planar, .journal_only = journal_only, .horizon = &core->horizon};
     fc_status status = fc_memtable_create(fc_os_posix(), arena, &options, &core->table);
     if (status != FC_STATUS_OK) {
         free(core);
@@ -35,74 +27,53 @@ fc_status bench_core_create(bool planar, bench_core **out) {
     return FC_STATUS_OK;
 }
 
+fc_status bench_core_create(bool planar, bench_core **out) {
+    return create(planar, false, out);
+}
+
+fc_status bench_core_create_journal_only(bench_core **out) {
+    return create(false, true, out);
+}
+
 void bench_core_destroy(bench_core *core) {
     if (core == NULL) return;
+    for (size_t i = 0; i < core->held_count; i++)
+        fc_view_release(core->held[i]);
     fc_memtable_destroy(core->table);
     free(core);
 }
 
-static void commit(bench_core *core) {
-    core->sequence++;
-    fc_memtable_commit(core->table, core->sequence);
-    atomic_store_explicit(&core->horizon, core->sequence, memory_order_release);
-}
-
-static inline fc_status put(bench_core *core, const bench_boxes *boxes, size_t i, bool is_point) {
-    uint32_t position;
-    fc_row row = {
-        .id = {.integer = core->next_id},
-        .has_box = true,
-        .is_point = is_point,
-        .box = {boxes->west[i], boxes->south[i], boxes->east[i], boxes->north[i]},
-    };
-    core->next_id++;
-    return fc_memtable_put(core->table, &row, core->sequence + 1, &position);
-}
-
-// Row ids are told at the start of each transaction, as the store tells them.
-static fc_status begin(bench_core *core) {
-    return fc_memtable_set_row_id(core->table, (uint64_t)core->next_id);
-}
-
-fc_status bench_core_insert(bench_core *core, const bench_boxes *boxes, bool are_points,
-                            size_t per_commit) {
+fc_status bench_core_insert_timed(bench_core *core, const bench_boxes *boxes,
+                                  const int64_t *times_us, bool are_points, size_t per_commit) {
     for (size_t i = 0; i < boxes->count;) {
         size_t end = boxes->count - i > per_commit ? i + per_commit : boxes->count;
-        fc_status status = begin(core);
+        fc_status status = core_begin(core);
         for (; status == FC_STATUS_OK && i < end; i++)
-            status = put(core, boxes, i, are_points);
+            status = core_insert_one(core, boxes, times_us, i, are_points);
         if (status != FC_STATUS_OK) return status;
-        commit(core);
+        core_commit(core);
     }
     return FC_STATUS_OK;
 }
 
-fc_status bench_core_insert_pause(bench_core *core, const bench_boxes *boxes, bool are_points,
-                                  size_t per_commit, uint64_t *out_longest_ns) {
-    uint64_t longest = 0, before = bench_wall_ns();
-    fc_status status = begin(core);
-    for (size_t i = 0; status == FC_STATUS_OK && i < boxes->count; i++) {
-        status = put(core, boxes, i, are_points);
-        if (status == FC_STATUS_OK && ((i + 1) % per_commit == 0 || i + 1 == boxes->count)) {
-            commit(core);
-            status = begin(core);
-        }
-        uint64_t now = bench_wall_ns();
-        if (now - before > longest) longest = now - before;
-        before = now;
-    }
-    *out_longest_ns = longest;
-    return status;
+fc_status bench_core_insert(bench_core *core, const bench_boxes *boxes, bool are_points,
+                            size_t per_commit) {
+    return bench_core_insert_timed(core, boxes, NULL, are_points, per_commit);
+}
+
+fc_status bench_core_build_timed(bench_core *core, const bench_boxes *boxes,
+                                 const int64_t *times_us, bool are_points) {
+    fc_memtable_begin_bulk(core->table);
+    fc_status status = core_begin(core);
+    for (size_t i = 0; status == FC_STATUS_OK && i < boxes->count; i++)
+        status = core_insert_one(core, boxes, times_us, i, are_points);
+    if (status != FC_STATUS_OK) return status;
+    core_commit(core);
+    return fc_memtable_end_bulk(core->table);
 }
 
 fc_status bench_core_build(bench_core *core, const bench_boxes *boxes, bool are_points) {
-    fc_memtable_begin_bulk(core->table);
-    fc_status status = begin(core);
-    for (size_t i = 0; status == FC_STATUS_OK && i < boxes->count; i++)
-        status = put(core, boxes, i, are_points);
-    if (status != FC_STATUS_OK) return status;
-    commit(core);
-    return fc_memtable_end_bulk(core->table);
+    return bench_core_build_timed(core, boxes, NULL, are_points);
 }
 
 fc_status bench_core_pack(bench_core *core) {
@@ -146,7 +117,7 @@ fc_status bench_core_delete(bench_core *core, const int64_t *ids, size_t count, 
         if (!fc_memtable_find(core->table, &id, &position)) return FC_STATUS_NOT_FOUND;
         fc_status status = fc_memtable_delete(core->table, position, core->sequence + 1);
         if (status != FC_STATUS_OK) return status;
-        if ((i + 1) % per_commit == 0 || i + 1 == count) commit(core);
+        if ((i + 1) % per_commit == 0 || i + 1 == count) core_commit(core);
     }
     return FC_STATUS_OK;
 }
@@ -154,4 +125,13 @@ fc_status bench_core_delete(bench_core *core, const int64_t *ids, size_t count, 
 uint64_t bench_core_index_bytes(const bench_core *core) {
     fc_memtable_counters counters = fc_memtable_read_counters(core->table);
     return counters.bytes_columns + counters.bytes_runs + counters.bytes_id_map;
+}
+
+uint64_t bench_core_index_bytes_peak(const bench_core *core) {
+    fc_memtable_counters counters = fc_memtable_read_counters(core->table);
+    return counters.bytes_columns + counters.bytes_runs_peak + counters.bytes_id_map;
+}
+
+uint64_t bench_core_time_bytes(const bench_core *core) {
+    return fc_memtable_read_counters(core->table).bytes_times;
 }

@@ -16,16 +16,19 @@ static inline void question_scratch_deinit(question_scratch *scratch) {
     *scratch = (question_scratch){NULL, 0};
 }
 
-static inline fc_status ask_window(const fc_view *view, const bench_boxes *windows, size_t i,
-                                   question_scratch *scratch, bench_answer *answer) {
-    fc_question question = {
+static inline fc_question window_question(const bench_boxes *windows, size_t i) {
+    return (fc_question){
         .has_box = true,
         .box = {windows->west[i], windows->south[i], windows->east[i], windows->north[i]},
     };
+}
+
+static inline fc_status ask_ids(const fc_view *view, const fc_question *question,
+                                question_scratch *scratch, bench_answer *answer) {
     size_t count = 0;
     for (;;) {
         fc_status status =
-            fc_view_integer_ids(view, &question, scratch->ids, scratch->capacity, &count);
+            fc_view_integer_ids(view, question, scratch->ids, scratch->capacity, &count);
         if (status != FC_STATUS_OK) return status;
         if (count <= scratch->capacity) break;
         free(scratch->ids);
@@ -36,6 +39,41 @@ static inline fc_status ask_window(const fc_view *view, const bench_boxes *windo
     answer->hits += count;
     for (size_t n = 0; n < count; n++)
         answer->id_sum += (uint64_t)scratch->ids[n];
+    return FC_STATUS_OK;
+}
+
+static inline fc_status ask_window(const fc_view *view, const bench_boxes *windows, size_t i,
+                                   question_scratch *scratch, bench_answer *answer) {
+    fc_question question = window_question(windows, i);
+    return ask_ids(view, &question, scratch, answer);
+}
+
+// A window and a time [start_us, end_us) as one question.
+static inline fc_status ask_window_during(const fc_view *view, const bench_boxes *windows, size_t i,
+                                          int64_t start_us, int64_t end_us,
+                                          question_scratch *scratch, bench_answer *answer) {
+    fc_question question = window_question(windows, i);
+    question.has_time = true;
+    question.time_start_us = start_us;
+    question.time_end_us = end_us;
+    return ask_ids(view, &question, scratch, answer);
+}
+
+// The same by the window alone, looking at the time of each row that it found.
+static inline fc_status ask_window_then_filter(const fc_view *view, const bench_boxes *windows,
+                                               size_t i, int64_t start_us, int64_t end_us,
+                                               fc_positions *positions, bench_answer *answer) {
+    fc_question question = window_question(windows, i);
+    positions->count = 0;
+    fc_status status = fc_view_search(view, &question, SIZE_MAX, positions);
+    if (status != FC_STATUS_OK) return status;
+    for (size_t n = 0; n < positions->count; n++) {
+        int64_t first_us, last_us;
+        if (!fc_view_time(view, positions->data[n], &first_us, &last_us)) continue;
+        if (first_us >= end_us || last_us < start_us) continue;
+        answer->hits++;
+        answer->id_sum += (uint64_t)fc_view_id(view, positions->data[n]).integer;
+    }
     return FC_STATUS_OK;
 }
 

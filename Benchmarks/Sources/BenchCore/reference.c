@@ -3,10 +3,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "bench.h"
+#include "bench_place.h"
 
 typedef struct row {
     double west, south, east, north;
+    double time_start, time_end;
     int64_t id;
     bool deleted;
 } row;
@@ -39,6 +40,11 @@ static int by_west(const void *left, const void *right) {
 }
 
 bench_reference *bench_reference_create(const bench_boxes *boxes, bool float32) {
+    return bench_reference_create_timed(boxes, NULL, float32);
+}
+
+bench_reference *bench_reference_create_timed(const bench_boxes *boxes, const double *times,
+                                              bool float32) {
     bench_reference *reference = calloc(1, sizeof *reference);
     if (reference == NULL) return NULL;
     reference->count = boxes->count;
@@ -50,11 +56,13 @@ bench_reference *bench_reference_create(const bench_boxes *boxes, bool float32) 
     }
     for (size_t i = 0; i < boxes->count; i++) {
         row *r = &reference->rows[i];
-        *r = (row){boxes->west[i],  boxes->south[i],  boxes->east[i],
-                   boxes->north[i], (int64_t)(i + 1), false};
+        const double time = times != NULL ? times[i] : 0;
+        *r = (row){boxes->west[i], boxes->south[i],  boxes->east[i], boxes->north[i], time,
+                   time,           (int64_t)(i + 1), false};
         if (float32) {
             r->west = float_down(r->west), r->south = float_down(r->south);
             r->east = float_up(r->east), r->north = float_up(r->north);
+            r->time_start = float_down(time), r->time_end = float_up(time);
         }
         reference->width_max = fmax(reference->width_max, r->east - r->west);
     }
@@ -91,19 +99,34 @@ static size_t lower_bound(const bench_reference *reference, double west) {
     return low;
 }
 
+// Window w, and the time [start, end).
+static void add_window(const bench_reference *reference, const bench_boxes *windows, size_t w,
+                       double start, double end, bench_answer *answer) {
+    const double west = windows->west[w], east = windows->east[w];
+    const double south = windows->south[w], north = windows->north[w];
+    size_t i = lower_bound(reference, nextafter(west - reference->width_max, -INFINITY));
+    for (; i < reference->count && reference->rows[i].west <= east; i++) {
+        const row *r = &reference->rows[i];
+        if (r->deleted || r->east < west || r->north < south || r->south > north) continue;
+        if (r->time_end < start || r->time_start >= end) continue;
+        answer->hits++;
+        answer->id_sum += (uint64_t)r->id;
+    }
+}
+
 bench_answer bench_reference_windows(const bench_reference *reference, const bench_boxes *windows) {
     bench_answer answer = {0, 0};
-    for (size_t w = 0; w < windows->count; w++) {
-        const double west = windows->west[w], east = windows->east[w];
-        const double south = windows->south[w], north = windows->north[w];
-        size_t i = lower_bound(reference, nextafter(west - reference->width_max, -INFINITY));
-        for (; i < reference->count && reference->rows[i].west <= east; i++) {
-            const row *r = &reference->rows[i];
-            if (r->deleted || r->east < west || r->north < south || r->south > north) continue;
-            answer.hits++;
-            answer.id_sum += (uint64_t)r->id;
-        }
-    }
+    for (size_t w = 0; w < windows->count; w++)
+        add_window(reference, windows, w, -INFINITY, INFINITY, &answer);
+    return answer;
+}
+
+bench_answer bench_reference_windows_during(const bench_reference *reference,
+                                            const bench_boxes *windows, const double *starts,
+                                            double length) {
+    bench_answer answer = {0, 0};
+    for (size_t w = 0; w < windows->count; w++)
+        add_window(reference, windows, w, starts[w], starts[w] + length, &answer);
     return answer;
 }
 
@@ -118,15 +141,20 @@ static bool is_nearer(candidate a, candidate b) {
     return a.distance < b.distance || (a.distance == b.distance && a.id < b.id);
 }
 
+static double squared_distance(double x, double y, double west, double south, double east,
+                               double north) {
+    double dx = fmax(fmax(west - x, x - east), 0);
+    double dy = fmax(fmax(south - y, y - north), 0);
+    return dx * dx + dy * dy;
+}
+
 static size_t nearest_of(const bench_reference *reference, double x, double y, size_t k,
                          candidate *best) {
     size_t found = 0;
     for (size_t i = 0; i < reference->count; i++) {
         const row *r = &reference->rows[i];
         if (r->deleted) continue;
-        double dx = fmax(fmax(r->west - x, x - r->east), 0);
-        double dy = fmax(fmax(r->south - y, y - r->north), 0);
-        candidate next = {dx * dx + dy * dy, r->id};
+        candidate next = {squared_distance(x, y, r->west, r->south, r->east, r->north), r->id};
         if (found == k && !is_nearer(next, best[k - 1])) continue;
         size_t at = found < k ? found++ : k - 1;
         for (; at > 0 && is_nearer(next, best[at - 1]); at--)
@@ -148,4 +176,42 @@ bench_answer bench_reference_nearest(const bench_reference *reference, const ben
             answer.id_sum += (uint64_t)best[i].id;
     }
     return answer;
+}
+
+void bench_reference_nearest_distances(const bench_reference *reference, const bench_points *points,
+                                       size_t k, double *out) {
+    candidate best[NEAREST_MAX];
+    for (size_t p = 0; p < points->count; p++) {
+        size_t found =
+            k > NEAREST_MAX ? 0 : nearest_of(reference, points->x[p], points->y[p], k, best);
+        for (size_t i = 0; i < k; i++)
+            out[p * k + i] = i < found ? best[i].distance : INFINITY;
+    }
+}
+
+static int by_value(const void *left, const void *right) {
+    const double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+static bool is_repeated(const int64_t *ids, size_t i) {
+    for (size_t before = 0; before < i; before++)
+        if (ids[before] == ids[i]) return true;
+    return false;
+}
+
+void bench_distances_of_ids(const bench_boxes *boxes, const bench_points *points, size_t k,
+                            const int64_t *ids, double *out) {
+    for (size_t p = 0; p < points->count; p++) {
+        for (size_t i = 0; i < k; i++) {
+            const int64_t id = ids[p * k + i];
+            bool is_there = id >= 1 && (uint64_t)id <= boxes->count && !is_repeated(ids + p * k, i);
+            size_t row = is_there ? (size_t)(id - 1) : 0;
+            out[p * k + i] =
+                is_there ? squared_distance(points->x[p], points->y[p], boxes->west[row],
+                                            boxes->south[row], boxes->east[row], boxes->north[row])
+                         : INFINITY;
+        }
+        qsort(out + p * k, k, sizeof *out, by_value);
+    }
 }

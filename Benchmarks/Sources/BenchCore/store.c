@@ -2,6 +2,7 @@
 // block hashed and logged to the in-memory file table.
 #include <stdlib.h>
 
+#include "bench_place.h"
 #include "questions.h"
 
 struct bench_store {
@@ -79,20 +80,29 @@ void bench_store_destroy(bench_store *store) {
     free(store);
 }
 
-// A Point, or a Polygon of one ring (codec/record.h), with null properties. Returns its length.
-static size_t encode_record(uint8_t record[static 128], const bench_boxes *boxes, size_t i,
-                            bool is_point, int64_t id) {
+enum { RECORD_BYTES_MAX = FC_RECORD_HEADER_BYTES + 16 + 8 + 80 };
+
+// A Point, or a Polygon of one ring (codec/record.h), with null properties, and an instant when
+// `time_us` is not NULL. Returns its length.
+static size_t encode_record(uint8_t record[static RECORD_BYTES_MAX], const bench_boxes *boxes,
+                            size_t i, const int64_t *time_us, bool is_point, int64_t id) {
     const double w = boxes->west[i], s = boxes->south[i], e = boxes->east[i], n = boxes->north[i];
     const double ring[10] = {w, s, e, s, e, n, w, n, w, s};
     const uint32_t geometry_bytes = is_point ? 16 : 8 + sizeof ring;
-    const uint32_t length = FC_RECORD_HEADER_BYTES + geometry_bytes;
+    const uint32_t time_bytes = time_us != NULL ? 16 : 0;
+    const uint32_t length = FC_RECORD_HEADER_BYTES + time_bytes + geometry_bytes;
     memset(record, 0, FC_RECORD_HEADER_BYTES);
     fc_store_u32(record, length);
     record[4] = FC_RECORD_VERSION;
     record[5] = is_point ? FC_GEOMETRY_POINT : FC_GEOMETRY_POLYGON;
     fc_store_i64(record + 8, id);
     fc_store_u32(record + 16, geometry_bytes);
-    uint8_t *geometry = record + FC_RECORD_HEADER_BYTES;
+    if (time_us != NULL) {
+        record[6] = FC_RECORD_HAS_TIME;
+        fc_store_i64(record + FC_RECORD_HEADER_BYTES, *time_us);
+        fc_store_i64(record + FC_RECORD_HEADER_BYTES + 8, *time_us);
+    }
+    uint8_t *geometry = record + FC_RECORD_HEADER_BYTES + time_bytes;
     if (is_point) {
         memcpy(geometry, ring, 16);
     } else {
@@ -103,16 +113,17 @@ static size_t encode_record(uint8_t record[static 128], const bench_boxes *boxes
     return length;
 }
 
-fc_status bench_store_insert(bench_store *store, const bench_boxes *boxes, bool are_points,
-                             size_t per_commit) {
-    uint8_t record[128];
+fc_status bench_store_insert_timed(bench_store *store, const bench_boxes *boxes,
+                                   const int64_t *times_us, bool are_points, size_t per_commit) {
+    uint8_t record[RECORD_BYTES_MAX];
     for (size_t i = 0; i < boxes->count;) {
         fc_transaction *transaction;
         fc_status status = begin(store, FC_BEGIN_WRITE, &transaction);
         if (status != FC_STATUS_OK) return status;
         size_t last = boxes->count - i > per_commit ? i + per_commit : boxes->count;
         for (; status == FC_STATUS_OK && i < last; i++) {
-            size_t length = encode_record(record, boxes, i, are_points, store->next_id++);
+            const int64_t *time_us = times_us != NULL ? &times_us[i] : NULL;
+            size_t length = encode_record(record, boxes, i, time_us, are_points, store->next_id++);
             fc_apply_operation insert = {
                 .kind = FC_APPLY_INSERT, .target = store->collection, .record = {record, length}};
             fc_applied applied;
@@ -122,6 +133,39 @@ fc_status bench_store_insert(bench_store *store, const bench_boxes *boxes, bool 
         if (status != FC_STATUS_OK) return status;
     }
     return FC_STATUS_OK;
+}
+
+fc_status bench_store_insert(bench_store *store, const bench_boxes *boxes, bool are_points,
+                             size_t per_commit) {
+    return bench_store_insert_timed(store, boxes, NULL, are_points, per_commit);
+}
+
+fc_status bench_store_windows_during(bench_store *store, const bench_boxes *windows,
+                                     const int64_t *starts_us, int64_t length_us,
+                                     bool filters_after, bench_answer *out) {
+    question_scratch scratch = {0};
+    bench_answer answer = {0, 0};
+    fc_status status = FC_STATUS_OK;
+    fc_positions positions;
+    fc_positions_init(&positions, &fc_os_posix()->memory);
+    for (size_t i = 0; status == FC_STATUS_OK && i < windows->count; i++) {
+        fc_transaction *transaction;
+        const fc_view *view;
+        const int64_t start_us = starts_us[i], end_us = start_us + length_us;
+        status = begin(store, FC_BEGIN_READ, &transaction);
+        if (status != FC_STATUS_OK) break;
+        status = fc_features(transaction, store->collection, &view);
+        if (status == FC_STATUS_OK)
+            status = filters_after
+                         ? ask_window_then_filter(view, windows, i, start_us, end_us, &positions,
+                                                  &answer)
+                         : ask_window_during(view, windows, i, start_us, end_us, &scratch, &answer);
+        fc_abort(transaction);
+    }
+    fc_positions_deinit(&positions);
+    question_scratch_deinit(&scratch);
+    *out = answer;
+    return status;
 }
 
 fc_status bench_store_windows(bench_store *store, const bench_boxes *windows, bench_answer *out) {

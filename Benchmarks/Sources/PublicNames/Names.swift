@@ -10,7 +10,7 @@ import GRDB
 public let publicTypes: [Any.Type] = [
     // Database
     FormDB.Database.self, FormDB.Database.Configuration.self, FormDB.Database.Access.self,
-    FormDB.Database.Durability.self, FormDB.Database.History.self,
+    FormDB.Database.Durability.self, FormDB.Database.History.self, FormDB.Database.DirectLog.self,
     FormDB.Database.Statistics.self, Commit<Int>.self, Snapshot.self, DatabaseSchema.self,
     CollectionDescription.self, SeriesDescription.self,
     // Model

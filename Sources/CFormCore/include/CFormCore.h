@@ -12,6 +12,7 @@
 #include "../index/geodesic.h"
 #include "../index/memtable.h"
 #include "../index/series.h"
+#include "../index/sphere.h"
 #include "../os/os.h"
 #include "../os/os_memory.h"
 #include "../store/log.h"

@@ -108,6 +108,7 @@ static fc_status tree_of_tail(fc_memtable *table, const uint64_t *pairs, uint32_
             slot.lanes[(size_t)l * FC_NODE] = fc_tail_lane(tail, lane + l)[i];
         if (lanes == FC_LANES_BOTH && slot.lanes[4 * FC_NODE] == INFINITY) tree->all_timed = false;
         *slot.position = tail->first + i;
+        *slot.id = fc_columns_raw_id(&table->columns, tail->first + i);
         fc_tree_added(tree, (uint32_t)(pairs[n] >> 32));
     }
     fc_tree_finish(tree);
@@ -256,6 +257,7 @@ static void prefetch_row(const fc_memtable *table, uint32_t position, uint32_t l
     const fc_chunk *chunk = fc_columns_chunk(&table->columns, position);
     uint32_t i = position & FC_CHUNK_MASK;
     if (lanes != FC_LANES_TIME) __builtin_prefetch(&chunk->boxes[i]);
+    __builtin_prefetch(&chunk->ids[i]);
     if (lanes != FC_LANES_PLACE && chunk->times != NULL) __builtin_prefetch(&chunk->times[i]);
 }
 
@@ -274,6 +276,7 @@ static fc_tree *tree_of_pairs(const fc_memtable *table, const uint64_t *pairs, s
         for (uint32_t lane = 0; lane < lanes; lane++)
             slot.lanes[(size_t)lane * FC_NODE] = values[lane];
         *slot.position = position;
+        *slot.id = fc_columns_raw_id(&table->columns, position);
         if (position > tree->position_max) tree->position_max = position;
         fc_tree_added(tree, (uint32_t)(pairs[n] >> 32));
     }

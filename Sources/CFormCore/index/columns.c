@@ -23,8 +23,7 @@ void fc_columns_deinit(fc_columns *columns) {
 }
 
 enum { DEAD_BYTES = FC_CHUNK_ROWS / 8 };
-static const size_t chunk_bytes =
-    (size_t)FC_CHUNK_ROWS * (sizeof(fc_box) + 8 + 8 + 4 + 1) + DEAD_BYTES;
+static const size_t chunk_bytes = (size_t)FC_CHUNK_ROWS * (sizeof(fc_box) + 8 + 1) + DEAD_BYTES;
 
 static fc_chunk *allocate_chunk(fc_columns *columns) {
     fc_arena *arena = columns->versions->arena;
@@ -37,14 +36,13 @@ static fc_chunk *allocate_chunk(fc_columns *columns) {
     }
     *chunk = (fc_chunk){.blocks = fc_arena_list_push(NULL, block)};
     chunk->boxes = (fc_box *)block;
-    chunk->deleted = (_Atomic uint64_t *)(chunk->boxes + FC_CHUNK_ROWS);
-    chunk->ids = (uint64_t *)(chunk->deleted + FC_CHUNK_ROWS);
+    chunk->ids = (uint64_t *)(chunk->boxes + FC_CHUNK_ROWS);
     chunk->dead = (_Atomic uint64_t *)(chunk->ids + FC_CHUNK_ROWS);
-    chunk->older = (uint32_t *)((uint8_t *)chunk->dead + DEAD_BYTES);
-    chunk->flags = (uint8_t *)(chunk->older + FC_CHUNK_ROWS);
+    chunk->flags = (uint8_t *)chunk->dead + DEAD_BYTES;
     for (unsigned i = 0; i < FC_CHUNK_ROWS / 64; i++)
         atomic_init(&chunk->dead[i], 0);
     columns->bytes_columns += chunk_bytes;
+    chunk->column_bytes = chunk_bytes;
     return chunk;
 }
 
@@ -53,6 +51,35 @@ static void *chunk_block(fc_columns *columns, fc_chunk *chunk, size_t bytes) {
     void *block = fc_arena_allocate(columns->versions->arena, bytes);
     if (block != NULL) chunk->blocks = fc_arena_list_push(chunk->blocks, block);
     return block;
+}
+
+static void *column_block(fc_columns *columns, fc_chunk *chunk, size_t bytes) {
+    void *block = chunk_block(columns, chunk, bytes);
+    if (block == NULL) return NULL;
+    columns->bytes_columns += bytes;
+    chunk->column_bytes += bytes;
+    return block;
+}
+
+fc_status fc_columns_reserve_older(fc_columns *columns) {
+    fc_chunk *chunk = fc_columns_chunk(columns, columns->rows);
+    if (chunk->older != NULL) return FC_STATUS_OK;
+    chunk->older = column_block(columns, chunk, FC_CHUNK_ROWS * sizeof *chunk->older);
+    return chunk->older == NULL ? FC_STATUS_OUT_OF_MEMORY : FC_STATUS_OK;
+}
+
+fc_status fc_columns_reserve_deleted(fc_columns *columns, uint32_t position) {
+    fc_chunk *chunk = fc_columns_chunk(columns, position);
+    if (atomic_load_explicit(&chunk->deleted, memory_order_relaxed) != NULL) return FC_STATUS_OK;
+    _Atomic uint64_t *deleted = column_block(columns, chunk, FC_CHUNK_ROWS * sizeof *deleted);
+    if (deleted == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    for (uint32_t word = 0; word < FC_CHUNK_ROWS / 64; word++) { // the aborted ones
+        uint64_t dead = atomic_load_explicit(&chunk->dead[word], memory_order_relaxed);
+        for (; dead != 0; dead &= dead - 1)
+            atomic_init(&deleted[word * 64 + (uint32_t)__builtin_ctzll(dead)], 0);
+    }
+    atomic_store_explicit(&chunk->deleted, deleted, memory_order_release);
+    return FC_STATUS_OK;
 }
 
 static size_t stored_bytes(fc_bytes bytes) {
@@ -147,9 +174,11 @@ uint32_t fc_columns_append(fc_columns *columns, const fc_row *row, uint32_t olde
         flags |= FC_ROW_RECORD;
         chunk->records[i] = store(chunk, row->record);
     }
-    chunk->older[i] = older;
+    if (older != FC_NO_POSITION) {
+        flags |= FC_ROW_OLDER;
+        chunk->older[i] = older;
+    }
     chunk->flags[i] = (uint8_t)flags;
-    atomic_store_explicit(&chunk->deleted[i], FC_LIVE, memory_order_relaxed);
     columns->rows = position + 1;
     return position;
 }
@@ -157,7 +186,9 @@ uint32_t fc_columns_append(fc_columns *columns, const fc_row *row, uint32_t olde
 void fc_columns_set_deleted(fc_columns *columns, uint32_t position, uint64_t sequence) {
     fc_chunk *chunk = fc_columns_chunk(columns, position);
     uint32_t i = position & FC_CHUNK_MASK;
-    atomic_store_explicit(&chunk->deleted[i], sequence, memory_order_release);
+    _Atomic uint64_t *deleted = atomic_load_explicit(&chunk->deleted, memory_order_relaxed);
+    assert(deleted != NULL || sequence == 0);
+    if (deleted != NULL) atomic_store_explicit(&deleted[i], sequence, memory_order_release);
     if (sequence == FC_LIVE) return; // the bit stays: it only costs a look
     uint64_t word = atomic_load_explicit(&chunk->dead[i / 64], memory_order_relaxed);
     uint64_t bit = UINT64_C(1) << (i % 64);
@@ -179,7 +210,10 @@ bool fc_columns_id_is(const fc_columns *columns, uint32_t position, const fc_fea
     const fc_chunk *chunk = fc_columns_chunk(columns, position);
     if (chunk == NULL) return false;
     uint32_t i = position & FC_CHUNK_MASK;
-    bool is_text = chunk->flags[i] & FC_ROW_TEXT_ID;
+    // A look at the flags is a cache miss: only where there may be texts. (Who finds a position with a
+    // text finds this set.)
+    bool is_text = atomic_load_explicit(&columns->any_text, memory_order_relaxed) &&
+                   chunk->flags[i] & FC_ROW_TEXT_ID;
     if (is_text != (id->text.data != NULL)) return false;
     if (!is_text) return chunk->ids[i] == (uint64_t)id->integer;
     fc_bytes text = stored((const uint8_t *)(uintptr_t)chunk->ids[i]);
@@ -203,7 +237,7 @@ fc_row_time fc_columns_time(const fc_columns *columns, uint32_t position) {
 void fc_columns_free_chunk(fc_columns *columns, uint32_t chunk_index) {
     fc_chunk *chunk = fc_pointer_table_get(&columns->chunks, chunk_index);
     fc_pointer_table_clear(&columns->chunks, chunk_index);
-    columns->bytes_columns -= chunk_bytes;
+    columns->bytes_columns -= chunk->column_bytes;
     columns->bytes_records -= chunk->record_bytes;
     if (chunk->times != NULL) columns->bytes_times -= FC_CHUNK_ROWS * sizeof(fc_row_time);
     void *blocks = chunk->blocks;

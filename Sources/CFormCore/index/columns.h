@@ -2,7 +2,9 @@
 // record, `deleted`, `older`.
 // THREADS: the writer fills a position once, before anything leads readers to it. After that only
 // `deleted` changes, and its bit: the writer stores `deleted` first, the bit (release) second, so
-// that a clear bit needs no look at `deleted`.
+// that a clear bit needs no look at `deleted`. `deleted` and `older` are allocated with the first row of
+// the chunk that needs them, and have values only for rows with the bit or the flag (12 of 53 bytes a row
+// less to hold and to write). Without `deleted` a set bit means an aborted row.
 #ifndef FC_INDEX_COLUMNS_H
 #define FC_INDEX_COLUMNS_H
 
@@ -15,7 +17,8 @@ enum fc_row_flag {
     FC_ROW_TIME = 2,
     FC_ROW_POINT = 4,
     FC_ROW_TEXT_ID = 8,
-    FC_ROW_RECORD = 16
+    FC_ROW_RECORD = 16,
+    FC_ROW_OLDER = 32
 };
 
 typedef struct fc_row_time {
@@ -24,19 +27,19 @@ typedef struct fc_row_time {
 
 typedef struct fc_chunk {
     fc_box *boxes;
-    _Atomic uint64_t *deleted;
     _Atomic uint64_t *dead; // one bit a row: `deleted` was set once (it may have been unset again)
     uint64_t *ids;          // the integer, or the address of the text with its length before it
-    uint32_t *older;
     uint8_t *flags;
+    _Atomic(_Atomic uint64_t *) deleted;
     // Allocated with the first row of the chunk that needs them, and looked at only for rows whose
     // flags say so: those are published later than the pointers are set. A record has its length
     // before it.
     fc_row_time *times;
+    uint32_t *older;
     const uint8_t **records;
     uint8_t *slab; // the newest slab of texts and records, bytes used and in all
     size_t slab_used, slab_bytes;
-    size_t record_bytes;
+    size_t column_bytes, record_bytes;
     uint32_t
         indexed_count;  // the writer's: how often rows are in tail or trees (place and time count)
     uint32_t live_hint; // the writer's: no row before it is live
@@ -57,19 +60,35 @@ void fc_columns_deinit(fc_columns *columns); // REQUIRES: no readers
 
 // Makes room for `row` at the next position, memory for its text and record included.
 FC_MUST_USE fc_status fc_columns_reserve(fc_columns *columns, const fc_row *row);
-// Appends it. REQUIRES: reserved just before.
+// Makes room for the next row to have an older version.
+FC_MUST_USE fc_status fc_columns_reserve_older(fc_columns *columns);
+// Makes room for the row's `deleted`.
+FC_MUST_USE fc_status fc_columns_reserve_deleted(fc_columns *columns, uint32_t position);
+// Appends a row. REQUIRES: reserved just before.
 uint32_t fc_columns_append(fc_columns *columns, const fc_row *row, uint32_t older);
 
 // NULL when the chunk has been freed.
 static inline fc_chunk *fc_columns_chunk(const fc_columns *columns, uint32_t position) {
     return fc_pointer_table_get(&columns->chunks, position >> FC_CHUNK_LOG2);
 }
-static inline uint64_t fc_chunk_deleted(const fc_chunk *chunk, uint32_t position) {
-    return atomic_load_explicit(&chunk->deleted[position & FC_CHUNK_MASK], memory_order_acquire);
-}
 static inline bool fc_chunk_may_be_dead(const fc_chunk *chunk, uint32_t position) {
     uint32_t row = position & FC_CHUNK_MASK;
     return atomic_load_explicit(&chunk->dead[row / 64], memory_order_acquire) >> (row % 64) & 1;
+}
+static inline uint64_t fc_chunk_deleted(const fc_chunk *chunk, uint32_t position) {
+    // The bit first: whoever sees it sees the column that was there when it was set.
+    if (!fc_chunk_may_be_dead(chunk, position)) return FC_LIVE;
+    _Atomic uint64_t *deleted = atomic_load_explicit(&chunk->deleted, memory_order_acquire);
+    if (deleted == NULL) return 0;
+    return atomic_load_explicit(&deleted[position & FC_CHUNK_MASK], memory_order_acquire);
+}
+static inline uint32_t fc_chunk_older(const fc_chunk *chunk, uint32_t position) {
+    uint32_t row = position & FC_CHUNK_MASK;
+    return chunk->flags[row] & FC_ROW_OLDER ? chunk->older[row] : FC_NO_POSITION;
+}
+static inline void fc_chunk_prefetch_deleted(const fc_chunk *chunk, uint32_t position) {
+    _Atomic uint64_t *deleted = atomic_load_explicit(&chunk->deleted, memory_order_acquire);
+    if (deleted != NULL) __builtin_prefetch((const void *)&deleted[position & FC_CHUNK_MASK]);
 }
 static inline const fc_box *fc_columns_box(const fc_columns *columns, uint32_t position) {
     return &fc_columns_chunk(columns, position)->boxes[position & FC_CHUNK_MASK];
@@ -78,7 +97,7 @@ static inline unsigned fc_columns_flags(const fc_columns *columns, uint32_t posi
     return fc_columns_chunk(columns, position)->flags[position & FC_CHUNK_MASK];
 }
 static inline uint32_t fc_columns_older(const fc_columns *columns, uint32_t position) {
-    return fc_columns_chunk(columns, position)->older[position & FC_CHUNK_MASK];
+    return fc_chunk_older(fc_columns_chunk(columns, position), position);
 }
 static inline uint64_t fc_columns_deleted(const fc_columns *columns, uint32_t position) {
     return fc_chunk_deleted(fc_columns_chunk(columns, position), position);
@@ -90,6 +109,12 @@ static inline bool fc_columns_is_dropped(const fc_columns *columns, uint32_t pos
     return fc_chunk_may_be_dead(chunk, position) && fc_chunk_deleted(chunk, position) <= horizon;
 }
 
+// The integer, or the address of the text.
+static inline uint64_t fc_columns_raw_id(const fc_columns *columns, uint32_t position) {
+    return fc_columns_chunk(columns, position)->ids[position & FC_CHUNK_MASK];
+}
+
+// REQUIRES: reserved, unless `sequence` is 0 (aborted).
 void fc_columns_set_deleted(fc_columns *columns, uint32_t position, uint64_t sequence);
 fc_feature_id fc_columns_id(const fc_columns *columns, uint32_t position);
 bool fc_columns_id_is(const fc_columns *columns, uint32_t position, const fc_feature_id *id);

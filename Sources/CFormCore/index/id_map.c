@@ -2,10 +2,14 @@
 
 #include <assert.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "../base/hash.h"
 
 enum {
+    LINE = 8, // slots to a cache line
     SLOTS_MIN = 56,
     SLOTS_MAX = 4088, // with the header 32 KiB
     DEPTH_MAX = 20,   // beyond it shards grow instead of being split
@@ -42,38 +46,82 @@ static inline uint64_t slot_of(uint32_t tag, uint32_t position) {
 }
 static const uint64_t removed_slot = UINT64_C(1) << 32;
 
-// The order in which a tag's slots are tried: a line of eight from the slot that the tag's last
-// three bits name, then another line at a distance that depends on the tag, and so on. Ids that
-// follow one another differ only in those bits (fc_id_map_tag), so that they share their lines. The
-// number of lines is 2^n - 1 and the distance a power of two, so every line is tried.
-// The leading bits of the tag choose the shard; within one they are all alike, so a product mixes
+// The order in which a tag's lines of eight slots are tried: one line, then another at a distance that
+// depends on the tag, and so on. The number of lines is 2^n - 1 and the distance a power of two, so
+// every line is tried. A line is looked at as a whole: an id is in a later one only if all of this one
+// was taken when it came, and a slot that was taken never becomes empty.
+//
+// Four ids that follow one another have the same line: their tags differ in the last two bits only
+// (fc_id_map_tag). (With eight to a line every other line was full, and an insert cost three times as
+// much.) The leading bits of the tag choose the shard; within one they are all alike, so a product mixes
 // the others into the leading places.
-typedef struct slot_walk {
-    uint32_t line, line_count, distance, tried;
-    uint32_t offset;
-} slot_walk;
+typedef struct line_walk {
+    uint32_t line, line_count, distance;
+} line_walk;
 
-static inline slot_walk walk_of(uint32_t tag, uint32_t slot_count) {
-    uint32_t mixed = (tag >> 3) * UINT32_C(0x9E3779B1) << 3;
-    uint32_t line_count = slot_count / 8;
+static inline line_walk walk_of(uint32_t tag, uint32_t slot_count) {
+    uint32_t mixed = (tag >> 2) * UINT32_C(0x9E3779B1) << 2;
+    uint32_t line_count = slot_count / LINE;
     uint32_t distance = UINT32_C(1) << (mixed >> 8 & 7);
     while (distance >= line_count)
         distance >>= 3;
-    return (slot_walk){.line = (uint32_t)((uint64_t)mixed * line_count >> 32),
+    return (line_walk){.line = (uint32_t)((uint64_t)mixed * line_count >> 32),
                        .line_count = line_count,
-                       .distance = distance,
-                       .offset = tag & 7};
+                       .distance = distance};
 }
 
-static inline uint32_t slot_at(const slot_walk *walk) {
-    return walk->line * 8 + ((walk->offset + walk->tried) & 7);
-}
-
-static inline void try_next(slot_walk *walk) {
-    if (++walk->tried < 8) return;
-    walk->tried = 0;
+static inline void next_line(line_walk *walk) {
     walk->line += walk->distance;
     if (walk->line >= walk->line_count) walk->line -= walk->line_count;
+}
+
+// Bit i: slot i of the line has the tag; points nowhere (it is empty, or was removed). Hints for what
+// is then loaded slot by slot.
+typedef struct line_masks {
+    unsigned tagged, vacant;
+} line_masks;
+
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
+// Two slots, loaded each by itself: a load of both would wait for a store to one of them, which may just
+// have been made, to leave the store buffer.
+static inline __m128 load_pair(const _Atomic uint64_t *slots) {
+    const __m128 low = _mm_castpd_ps(_mm_load_sd((const double *)(const void *)slots));
+    return _mm_loadh_pi(low, (const __m64 *)(const void *)(slots + 1));
+}
+
+static inline line_masks look_at(const _Atomic uint64_t *line, uint32_t tag) {
+    const __m128i wanted = _mm_set1_epi32((int)tag), zero = _mm_setzero_si128();
+    line_masks masks = {0, 0};
+    for (unsigned half = 0; half < 2; half++) {
+        __m128 first = load_pair(line + 4 * half), second = load_pair(line + 4 * half + 2);
+        __m128i tags = _mm_castps_si128(_mm_shuffle_ps(first, second, 0xDD));
+        __m128i positions = _mm_castps_si128(_mm_shuffle_ps(first, second, 0x88));
+        __m128 tagged = _mm_castsi128_ps(_mm_cmpeq_epi32(tags, wanted));
+        __m128 vacant = _mm_castsi128_ps(_mm_cmpeq_epi32(positions, zero));
+        masks.tagged |= (unsigned)_mm_movemask_ps(tagged) << (4 * half);
+        masks.vacant |= (unsigned)_mm_movemask_ps(vacant) << (4 * half);
+    }
+    return masks;
+}
+#else
+static inline line_masks look_at(const _Atomic uint64_t *line, uint32_t tag) {
+    line_masks masks = {0, 0};
+    for (unsigned i = 0; i < LINE; i++) {
+        uint64_t slot = atomic_load_explicit(&line[i], memory_order_relaxed);
+        masks.tagged |= (unsigned)((uint32_t)(slot >> 32) == tag) << i;
+        masks.vacant |= (unsigned)((uint32_t)slot == 0) << i;
+    }
+    return masks;
+}
+#endif
+
+// The first empty slot of a line, removed ones passed over; NULL when there is none.
+static inline _Atomic uint64_t *empty_slot(_Atomic uint64_t *line, unsigned vacant) {
+    for (; vacant != 0; vacant &= vacant - 1) {
+        _Atomic uint64_t *slot = &line[__builtin_ctz(vacant)];
+        if (atomic_load_explicit(slot, memory_order_relaxed) == 0) return slot;
+    }
+    return NULL;
 }
 
 static inline uint32_t directory_index(uint32_t tag, uint32_t depth) {
@@ -82,8 +130,8 @@ static inline uint32_t directory_index(uint32_t tag, uint32_t depth) {
 
 // Shards fill at the same pace; that they split at different loads spreads the splits.
 static uint32_t load_max(uint32_t slot_count, uint32_t salt) {
-    uint32_t spread = (salt * UINT32_C(0x9E3779B1)) >> 24;                   // 0...255
-    return (uint32_t)((uint64_t)slot_count * (154 * 4 + spread / 2) / 1024); // 0.60...0.725
+    uint32_t spread = (salt * UINT32_C(0x9E3779B1)) >> 24;               // 0...255
+    return (uint32_t)((uint64_t)slot_count * (680 + spread / 2) / 1024); // 0.66...0.79
 }
 
 static fc_id_shard *allocate_shard(fc_id_map *map, uint32_t slot_count, uint32_t depth,
@@ -116,6 +164,10 @@ static inline uintptr_t entry_of(const fc_id_shard *shard) {
 
 static inline fc_id_shard *shard_of_entry(uintptr_t entry) {
     return (fc_id_shard *)(entry & ~(uintptr_t)CLASS_MASK);
+}
+
+static inline fc_id_shard *shard_of_slots(_Atomic uint64_t *slots) {
+    return (fc_id_shard *)((uint8_t *)slots - offsetof(fc_id_shard, slots));
 }
 
 static inline uintptr_t find_entry(const fc_id_map *map, uint32_t tag) {
@@ -167,47 +219,54 @@ void fc_id_map_deinit(fc_id_map *map) {
 uint32_t fc_id_map_tag(const fc_id_map *map, const fc_feature_id *id) {
     if (id->text.data != NULL)
         return (uint32_t)(fc_hash64(id->text.data, id->text.length, map->seed[1]) >> 32);
-    uint64_t mixed = ((uint64_t)id->integer >> 3) ^ map->seed[0];
+    uint64_t mixed = ((uint64_t)id->integer >> 2) ^ map->seed[0];
     __extension__ unsigned __int128 product =
         (unsigned __int128)mixed * (map->seed[1] | UINT64_C(0x8000000000000001));
     mixed = (uint64_t)product ^ (uint64_t)(product >> 64);
     mixed *= UINT64_C(0x9E3779B97F4A7C15);
-    return (uint32_t)(mixed >> 32) ^ ((uint32_t)id->integer & 7);
+    return (uint32_t)(mixed >> 32) ^ ((uint32_t)id->integer & 3);
 }
 
-void fc_id_map_prefetch(const fc_id_map *map, uint32_t tag) {
+fc_id_aim fc_id_map_aim(const fc_id_map *map, uint32_t tag) {
     shard_ref shard = ref_of(map, tag);
-    slot_walk walk = walk_of(tag, shard.slot_count);
-    __builtin_prefetch(&shard.slots[slot_at(&walk)]);
+    line_walk walk = walk_of(tag, shard.slot_count);
+    __builtin_prefetch(&shard.slots[(size_t)walk.line * LINE]);
+    return (fc_id_aim){shard.slots, shard.slot_count, walk.line, walk.distance};
 }
 
 // The id's slot, or the first empty one on its way.
-static inline _Atomic uint64_t *find_slot(const fc_id_map *map, shard_ref shard, uint32_t tag,
+static inline _Atomic uint64_t *find_slot(const fc_id_map *map, const fc_id_aim *aim, uint32_t tag,
                                           const fc_feature_id *id, uint32_t *out_position) {
-    for (slot_walk walk = walk_of(tag, shard.slot_count);; try_next(&walk)) {
-        _Atomic uint64_t *place = &shard.slots[slot_at(&walk)];
-        uint64_t slot = atomic_load_explicit(place, memory_order_acquire);
-        if (slot == 0) {
-            *out_position = FC_NO_POSITION;
-            return place;
-        }
-        if ((uint32_t)(slot >> 32) == tag && (uint32_t)slot != 0 &&
-            fc_columns_id_is(map->columns, (uint32_t)slot - 1, id)) {
+    line_walk walk = {aim->line, aim->slot_count / LINE, aim->distance};
+    for (;; next_line(&walk)) {
+        _Atomic uint64_t *line = &aim->slots[(size_t)walk.line * LINE];
+        line_masks masks = look_at(line, tag);
+        for (; masks.tagged != 0; masks.tagged &= masks.tagged - 1) {
+            _Atomic uint64_t *place = &line[__builtin_ctz(masks.tagged)];
+            uint64_t slot = atomic_load_explicit(place, memory_order_acquire);
+            if ((uint32_t)slot == 0 || !fc_columns_id_is(map->columns, (uint32_t)slot - 1, id))
+                continue;
             *out_position = (uint32_t)slot - 1;
             return place;
         }
+        _Atomic uint64_t *empty = empty_slot(line, masks.vacant);
+        if (empty == NULL) continue;
+        *out_position = FC_NO_POSITION;
+        return empty;
     }
 }
 
 uint32_t fc_id_map_find(const fc_id_map *map, uint32_t tag, const fc_feature_id *id) {
     uint32_t position;
-    (void)find_slot(map, ref_of(map, tag), tag, id, &position);
+    fc_id_aim aim = fc_id_map_aim(map, tag);
+    (void)find_slot(map, &aim, tag, id, &position);
     return position;
 }
 
-fc_id_place fc_id_map_locate(const fc_id_map *map, uint32_t tag, const fc_feature_id *id) {
-    fc_id_place place = {.shard = shard_of(map, tag)};
-    place.slot = find_slot(map, ref_of(map, tag), tag, id, &place.position);
+fc_id_place fc_id_map_locate(const fc_id_map *map, const fc_id_aim *aim, uint32_t tag,
+                             const fc_feature_id *id) {
+    fc_id_place place = {.shard = shard_of_slots(aim->slots)};
+    place.slot = find_slot(map, aim, tag, id, &place.position);
     return place;
 }
 
@@ -226,10 +285,13 @@ void fc_id_place_set(const fc_id_place *place, uint32_t tag, uint32_t position) 
 // Puts an entry that is not there into a shard with room. Removed places stay as they are: they
 // count as used, and go when the shard is copied or split.
 static void insert(fc_id_shard *shard, uint64_t slot) {
-    slot_walk walk = walk_of((uint32_t)(slot >> 32), shard->slot_count);
-    while (atomic_load_explicit(&shard->slots[slot_at(&walk)], memory_order_relaxed) != 0)
-        try_next(&walk);
-    atomic_store_explicit(&shard->slots[slot_at(&walk)], slot, memory_order_release);
+    uint32_t tag = (uint32_t)(slot >> 32);
+    _Atomic uint64_t *place = NULL;
+    for (line_walk walk = walk_of(tag, shard->slot_count); place == NULL; next_line(&walk)) {
+        _Atomic uint64_t *line = &shard->slots[(size_t)walk.line * LINE];
+        place = empty_slot(line, look_at(line, tag).vacant);
+    }
+    atomic_store_explicit(place, slot, memory_order_release);
     shard->used_count++;
     assert(shard->used_count < shard->slot_count);
 }
@@ -318,16 +380,20 @@ fc_status fc_id_map_reserve(fc_id_map *map, uint32_t tag) {
 void fc_id_map_move(fc_id_map *map, uint32_t tag, uint32_t before, uint32_t position) {
     fc_id_shard *shard = shard_of(map, tag);
     uint64_t wanted = slot_of(tag, before);
-    slot_walk walk = walk_of(tag, shard->slot_count);
-    for (;; try_next(&walk)) {
-        uint64_t slot = atomic_load_explicit(&shard->slots[slot_at(&walk)], memory_order_relaxed);
-        if (slot == 0) return;
-        if (slot == wanted) break;
+    _Atomic uint64_t *place = NULL;
+    for (line_walk walk = walk_of(tag, shard->slot_count); place == NULL; next_line(&walk)) {
+        _Atomic uint64_t *line = &shard->slots[(size_t)walk.line * LINE];
+        line_masks masks = look_at(line, tag);
+        for (; masks.tagged != 0 && place == NULL; masks.tagged &= masks.tagged - 1) {
+            _Atomic uint64_t *slot = &line[__builtin_ctz(masks.tagged)];
+            if (atomic_load_explicit(slot, memory_order_relaxed) == wanted) place = slot;
+        }
+        if (place == NULL && empty_slot(line, masks.vacant) != NULL) return;
     }
     uint64_t slot = removed_slot;
     if (position != FC_NO_POSITION)
         slot = slot_of(tag, position);
     else
         shard->removed_count++;
-    atomic_store_explicit(&shard->slots[slot_at(&walk)], slot, memory_order_release);
+    atomic_store_explicit(place, slot, memory_order_release);
 }

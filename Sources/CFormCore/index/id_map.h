@@ -24,8 +24,12 @@ FC_MUST_USE fc_status fc_id_map_init(fc_id_map *map, fc_versions *versions,
 void fc_id_map_deinit(fc_id_map *map); // REQUIRES: no readers
 
 uint32_t fc_id_map_tag(const fc_id_map *map, const fc_feature_id *id);
-// Brings the slot's line nearer.
-void fc_id_map_prefetch(const fc_id_map *map, uint32_t tag);
+// Where an id's slots begin. Brings them nearer. Valid until the map's next change of size.
+typedef struct fc_id_aim {
+    _Atomic uint64_t *slots; // of the shard
+    uint32_t slot_count, line, distance;
+} fc_id_aim;
+fc_id_aim fc_id_map_aim(const fc_id_map *map, uint32_t tag);
 // FC_NO_POSITION when there is none. THREADS: any.
 uint32_t fc_id_map_find(const fc_id_map *map, uint32_t tag, const fc_feature_id *id);
 
@@ -35,7 +39,8 @@ typedef struct fc_id_place {
     _Atomic uint64_t *slot;
     uint32_t position; // FC_NO_POSITION when the id is not there
 } fc_id_place;
-fc_id_place fc_id_map_locate(const fc_id_map *map, uint32_t tag, const fc_feature_id *id);
+fc_id_place fc_id_map_locate(const fc_id_map *map, const fc_id_aim *aim, uint32_t tag,
+                             const fc_feature_id *id);
 bool fc_id_place_has_room(const fc_id_place *place);
 // Makes room for one more id of this tag; places are to be located again.
 FC_MUST_USE fc_status fc_id_map_reserve(fc_id_map *map, uint32_t tag);

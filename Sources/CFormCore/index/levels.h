@@ -12,11 +12,20 @@
 
 enum { FC_LEVELS_MAX = 8 };
 
+// Entries on their way: the block that the output has begun, with room beyond its end.
+typedef struct fc_stage {
+    float lanes[FC_LANES_MAX][2 * FC_NODE];
+    uint32_t positions[2 * FC_NODE];
+    uint64_t ids[2 * FC_NODE];
+    uint32_t count;
+} fc_stage;
+
 typedef struct fc_merge {
     fc_tree *inputs[2];    // the resident, the first of the queue; or stand-ins with the right keys
     fc_tree *stand_ins[2]; // to be released; or NULL
     uint32_t next[2];
-    fc_tree *out;
+    fc_tree *out; // whole blocks, until the end
+    fc_stage stage;
     uint64_t entries; // of both inputs
     uint32_t dropped;
     uint32_t *chunk_drops; // by chunk; only when chunks are freed

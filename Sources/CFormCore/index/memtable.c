@@ -205,21 +205,27 @@ fc_status fc_memtable_put(fc_memtable *table, const fc_row *row, uint64_t sequen
                           uint32_t *out_position) {
     assert(sequence != 0 && sequence != FC_LIVE);
     uint32_t tag = fc_id_map_tag(&table->map, &row->id);
-    fc_id_map_prefetch(&table->map, tag);
+    fc_id_aim aim = fc_id_map_aim(&table->map, tag);
     float lanes[4] = {NAN, NAN, NAN, NAN};
     if (row->has_box) fc_box_lanes(&row->box, table->options.planar, lanes);
     fc_status status = reserve_put(table, row);
     if (status != FC_STATUS_OK) return status;
-    fc_id_place place = fc_id_map_locate(&table->map, tag, &row->id);
+    fc_id_place place = fc_id_map_locate(&table->map, &aim, tag, &row->id);
     if (place.position == FC_NO_POSITION && !fc_id_place_has_room(&place)) {
         status = fc_id_map_reserve(&table->map, tag);
         if (status != FC_STATUS_OK) return status;
-        place = fc_id_map_locate(&table->map, tag, &row->id);
+        aim = fc_id_map_aim(&table->map, tag);
+        place = fc_id_map_locate(&table->map, &aim, tag, &row->id);
+    }
+    uint32_t older = newest_of(table, place.position);
+    if (older != FC_NO_POSITION) {
+        status = fc_columns_reserve_older(&table->columns);
+        if (status == FC_STATUS_OK) status = fc_columns_reserve_deleted(&table->columns, older);
+        if (status != FC_STATUS_OK) return status;
     }
     open_transaction(table);
     assert(table->sequence == 0 || table->sequence == sequence);
     table->sequence = sequence;
-    uint32_t older = newest_of(table, place.position);
     if (row->has_time && !table->timed) first_time(table);
     add_to_marks(table);
     uint32_t position = fc_columns_append(&table->columns, row, older);
@@ -244,6 +250,8 @@ fc_status fc_memtable_delete(fc_memtable *table, uint32_t position, uint64_t seq
     if (position >= table->columns.rows || fc_columns_chunk(&table->columns, position) == NULL ||
         fc_columns_deleted(&table->columns, position) != FC_LIVE)
         return FC_STATUS_NOT_FOUND;
+    fc_status status = fc_columns_reserve_deleted(&table->columns, position);
+    if (status != FC_STATUS_OK) return status;
     fc_undo *undo = &table->undo;
     if (undo->count == undo->capacity) {
         size_t capacity = undo->capacity == 0 ? 64 : 2 * undo->capacity;

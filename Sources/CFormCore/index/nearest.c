@@ -2,18 +2,11 @@
 #include <assert.h>
 #include <float.h>
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "geodesic.h"
 #include "walk.h"
-
-enum { CANDIDATES_MIN = 128 };
-
-// What a point's true distance can exceed its bound by, in metres: the ellipsoid (a factor) and its
-// box rounded to float32, up to 4e-5 degrees wide (see nearest_body.h).
-static const double metres_factor = FC_METRES_PER_RADIAN_MAX / FC_METRES_PER_RADIAN_MIN * 1.000001;
-static const double metres_slack = 10;
-static const double metres_per_degree_min = FC_METRES_PER_RADIAN_MIN * 0.01745329251;
 
 void fc_neighbors_init(fc_neighbors *neighbors, const fc_allocator *memory) {
     *neighbors = (fc_neighbors){.memory = memory};
@@ -28,41 +21,34 @@ void fc_neighbors_deinit(fc_neighbors *neighbors) {
 
 // ---- Bounds ------------------------------------------------------------------------------------
 
-// The least bound that a row with the k-th least bound may exceed: whoever is beyond it is farther
-// than that row for sure.
-static float reach_of_bound(const fc_nearest *nearest, float bound) {
-    if (nearest->in_metres) return fc_round_up(bound * metres_factor + metres_slack);
-    // Rounding of the row's and the question's edges, and of the kernel's arithmetic.
+// Who is beyond the reach of the k-th least bound is farther than that row for sure.
+static void set_reach_terms(fc_nearest *nearest) {
+    if (nearest->in_metres) {
+        // What is noted is a reach already: of the exact distance.
+        nearest->reach_factor = 1;
+        nearest->reach_slack = 0;
+        return;
+    }
+    // Rounding of the row's and the question's edges, and of the kernel's arithmetic: a distance d is
+    // at most e = 1.000002 d + u. Without a root: e^2 <= 1.00001 d^2 + 2.1 d u + u^2, and
+    // 2.1 d u <= 0.001 d^2 + 1102.5 u^2.
     double x = fmax(fabs((double)nearest->lanes.x_up), fabs((double)nearest->lanes.x_down));
     double y = fmax(fabs((double)nearest->lanes.y_up), fabs((double)nearest->lanes.y_down));
-    double distance = sqrt((double)bound) * 1.000002 + fmax(x, y) * 0x1p-21 + 2e-19;
-    double squared = distance * distance * 1.000001;
-    return squared < 1e38 ? fc_round_up(squared) : INFINITY;
+    double unit = fmax(x, y) * 0x1p-21 + 2e-19;
+    nearest->reach_factor = 1.00102f;
+    double slack = 1104 * unit * unit + 1e-37;
+    nearest->reach_slack = slack < 1e38 ? fc_round_up(slack) : INFINITY;
+}
+
+static inline float reach_of_bound(const fc_nearest *nearest, float bound) {
+    return bound * nearest->reach_factor + nearest->reach_slack;
 }
 
 static float reach_of_distance(const fc_nearest *nearest, double distance) {
     if (!(distance < INFINITY)) return INFINITY;
-    if (nearest->in_metres) return fc_round_up(distance * 1.0000001 + 1e-6);
+    if (nearest->in_metres) return fc_sphere_reach(distance + 1e-6);
     double squared = distance * distance * 1.000001 + 1e-37;
     return squared < 1e38 ? fc_round_up(squared) : INFINITY;
-}
-
-uint32_t fc_nearest_metres(const fc_nearest *nearest, const float *block, uint32_t mask,
-                           float *out_bounds) {
-    uint32_t near = 0;
-    for (; mask != 0; mask &= mask - 1) {
-        unsigned i = (unsigned)__builtin_ctz(mask);
-        fc_box box = {block[i], block[FC_NODE + i], -block[2 * FC_NODE + i],
-                      -block[3 * FC_NODE + i]};
-        if (!(box.south <= box.north)) continue; // nothing there
-        double below = box.south - nearest->point->latitude;
-        double above = nearest->point->latitude - box.north;
-        double degrees = below > above ? below : above;
-        if (degrees * metres_per_degree_min > nearest->reach) continue;
-        out_bounds[i] = fc_round_down(fc_sphere_box_distance_min_m(nearest->point, &box));
-        if (out_bounds[i] <= nearest->reach) near |= UINT32_C(1) << i;
-    }
-    return near;
 }
 
 static double planar_distance(const fc_box *box, bool planar, double x, double y) {
@@ -114,13 +100,21 @@ static void sift_down(float *heap, size_t count, size_t at) {
     heap[at] = value;
 }
 
-static fc_status grow(const fc_allocator *memory, void **data, size_t *capacity, size_t size) {
-    size_t wanted = *capacity < CANDIDATES_MIN ? CANDIDATES_MIN : 2 * *capacity;
-    void *grown = memory->reallocate(memory->context, *data, *capacity * size, wanted * size);
+// Doubles an array that began at `first`, in nobody's heap.
+static fc_status grow(const fc_allocator *memory, void **data, const void *first, size_t *capacity,
+                      size_t size) {
+    size_t bytes = *capacity * size;
+    void *grown = *data == first ? memory->allocate(memory->context, 2 * bytes)
+                                 : memory->reallocate(memory->context, *data, bytes, 2 * bytes);
     if (grown == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    if (*data == first) memcpy(grown, first, bytes);
     *data = grown;
-    *capacity = wanted;
+    *capacity *= 2;
     return FC_STATUS_OK;
+}
+
+static void release(const fc_allocator *memory, void *data, const void *first, size_t bytes) {
+    if (data != first) memory->release(memory->context, data, bytes);
 }
 
 // Keeps the k least bounds; with k of them, the largest limits the reach.
@@ -129,7 +123,8 @@ static fc_status note_bound(fc_nearest *nearest, float bound) {
     if (nearest->heap_count < nearest->k) {
         if (nearest->heap_count == nearest->heap_capacity) {
             void *data = heap;
-            fc_status status = grow(nearest->memory, &data, &nearest->heap_capacity, sizeof *heap);
+            fc_status status = grow(nearest->memory, &data, nearest->first_heap,
+                                    &nearest->heap_capacity, sizeof *heap);
             nearest->heap = heap = data;
             if (status != FC_STATUS_OK) return status;
         }
@@ -156,28 +151,53 @@ static void drop_far(fc_nearest *nearest) {
     nearest->count = kept;
 }
 
-fc_status fc_nearest_offer(fc_nearest *nearest, uint32_t position, float bound, bool is_wide) {
-    float noted = bound;
-    if (nearest->in_metres && is_wide) {
-        // Its box says little about where its points are.
-        double metres = metres_to_row(nearest, position);
-        bound = fc_round_down(metres);
-        noted = fc_round_up(metres);
-        if (!(bound <= nearest->reach)) return FC_STATUS_OK;
+static size_t frames_bytes(size_t capacity) {
+    return capacity * (sizeof(fc_frame) + sizeof(float));
+}
+
+// Frames and their least bounds lie in one block, but for the first ones.
+static void release_frames(const fc_nearest *nearest) {
+    release(nearest->memory, nearest->frames, nearest->first_frames,
+            frames_bytes(nearest->frame_capacity));
+}
+
+fc_status fc_nearest_grow_frames(fc_nearest *nearest) {
+    size_t count = nearest->frame_count, capacity = 2 * nearest->frame_capacity;
+    const fc_allocator *memory = nearest->memory;
+    fc_frame *frames = memory->allocate(memory->context, frames_bytes(capacity));
+    if (frames == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    float *least = (float *)(frames + capacity);
+    memcpy(frames, nearest->frames, count * sizeof *frames);
+    memcpy(least, nearest->least, count * sizeof *least);
+    for (size_t i = count; i < capacity; i++)
+        least[i] = INFINITY;
+    release_frames(nearest);
+    nearest->frames = frames;
+    nearest->least = least;
+    nearest->frame_capacity = capacity;
+    return FC_STATUS_OK;
+}
+
+fc_status fc_nearest_accept(fc_nearest *nearest, uint32_t position, float bound) {
+    double metres = 0;
+    if (nearest->in_metres) {
+        metres = metres_to_row(nearest, position);
+        bound = fc_sphere_reach(metres);
+        if (bound > nearest->reach) return FC_STATUS_OK;
     }
     if (nearest->count == nearest->capacity) {
         drop_far(nearest);
         if (nearest->count >= nearest->capacity / 2) {
             void *data = nearest->candidates;
-            fc_status status =
-                grow(nearest->memory, &data, &nearest->capacity, sizeof *nearest->candidates);
-            nearest->candidates = data;
+            fc_status status = grow(nearest->memory, &data, nearest->first_candidates,
+                                    &nearest->capacity, sizeof *nearest->candidates);
             if (status != FC_STATUS_OK) return status;
+            nearest->candidates = data;
         }
     }
-    nearest->candidates[nearest->count++] = (fc_candidate){bound, position};
+    nearest->candidates[nearest->count++] = (fc_candidate){bound, position, metres};
     // With more wanted than there are, nothing is too far.
-    return nearest->k > nearest->view->limit ? FC_STATUS_OK : note_bound(nearest, noted);
+    return nearest->k > nearest->view->limit ? FC_STATUS_OK : note_bound(nearest, bound);
 }
 
 // ---- Results -----------------------------------------------------------------------------------
@@ -202,7 +222,23 @@ static void sink_neighbor(const fc_columns *columns, fc_neighbor *heap, size_t c
     heap[at] = value;
 }
 
+enum { FEW = 24 };
+
+static void sort_few(const fc_columns *columns, fc_neighbor *data, size_t count) {
+    for (size_t i = 1; i < count; i++) {
+        fc_neighbor value = data[i];
+        size_t at = i;
+        for (; at > 0 && comes_before(columns, &value, &data[at - 1]); at--)
+            data[at] = data[at - 1];
+        data[at] = value;
+    }
+}
+
 static void sort_neighbors(const fc_columns *columns, fc_neighbor *data, size_t count) {
+    if (count <= FEW) {
+        sort_few(columns, data, count);
+        return;
+    }
     for (size_t i = count / 2; i-- > 0;)
         sink_neighbor(columns, data, count, i);
     for (size_t end = count; end-- > 1;) {
@@ -226,6 +262,7 @@ static fc_status resolve(fc_nearest *nearest, double distance_max, fc_neighbors 
         out->data = data;
         out->capacity = needed;
     }
+    // All at once: asked for one by one when they were accepted, W2 took 10 % longer.
     for (size_t i = 0; i < nearest->count; i++)
         __builtin_prefetch(fc_columns_box(columns, nearest->candidates[i].position));
     fc_neighbor *found = out->data + out->count;
@@ -233,7 +270,7 @@ static fc_status resolve(fc_nearest *nearest, double distance_max, fc_neighbors 
     for (size_t i = 0; i < nearest->count; i++) {
         uint32_t position = nearest->candidates[i].position;
         double distance = nearest->in_metres
-                              ? metres_to_row(nearest, position)
+                              ? nearest->candidates[i].metres
                               : planar_distance(fc_columns_box(columns, position),
                                                 table->options.planar, nearest->x, nearest->y);
         if (distance <= distance_max) found[count++] = (fc_neighbor){distance, position};
@@ -241,6 +278,15 @@ static fc_status resolve(fc_nearest *nearest, double distance_max, fc_neighbors 
     sort_neighbors(columns, found, count);
     out->count += count < nearest->k ? count : nearest->k;
     return FC_STATUS_OK;
+}
+
+// All but the arrays.
+static void init(fc_nearest *nearest, const fc_view *view, size_t k, double x, double y) {
+    memset(nearest, 0, offsetof(fc_nearest, first_heap));
+    nearest->view = view;
+    nearest->k = k;
+    nearest->x = x;
+    nearest->y = y;
 }
 
 static fc_status run(fc_nearest *nearest, const fc_question *question, double distance_max,
@@ -255,22 +301,32 @@ static fc_status run(fc_nearest *nearest, const fc_question *question, double di
     uint64_t marks = atomic_load_explicit(&table->columns.dead_marks, memory_order_acquire);
     nearest->is_clean = marks == 0;
     nearest->memory = out->memory;
+    nearest->heap = nearest->first_heap;
+    nearest->heap_capacity = FC_FIRST_BOUNDS;
+    nearest->candidates = nearest->first_candidates;
+    nearest->capacity = FC_FIRST_CANDIDATES;
+    nearest->frames = nearest->first_frames;
+    nearest->least = nearest->first_least;
+    nearest->frame_capacity = FC_FIRST_FRAMES;
+    for (unsigned i = 0; i < FC_FIRST_FRAMES; i++)
+        nearest->least[i] = INFINITY;
+    set_reach_terms(nearest);
     nearest->reach = reach_of_distance(nearest, distance_max);
     fc_status status = table->use_simd ? fc_nearest_simd(nearest) : fc_nearest_scalar(nearest);
     if (status == FC_STATUS_OK) status = resolve(nearest, distance_max, out);
     const fc_allocator *memory = nearest->memory;
-    if (nearest->heap != NULL)
-        memory->release(memory->context, nearest->heap, nearest->heap_capacity * sizeof(float));
-    if (nearest->candidates != NULL)
-        memory->release(memory->context, nearest->candidates,
-                        nearest->capacity * sizeof(fc_candidate));
+    release_frames(nearest);
+    release(memory, nearest->heap, nearest->first_heap, nearest->heap_capacity * sizeof(float));
+    release(memory, nearest->candidates, nearest->first_candidates,
+            nearest->capacity * sizeof(fc_candidate));
     return status;
 }
 
 fc_status fc_view_nearest_planar(const fc_view *view, double x, double y, size_t k,
                                  double max_distance, const fc_question *question,
                                  fc_neighbors *out) {
-    fc_nearest nearest = {.view = view, .k = k, .x = x, .y = y};
+    fc_nearest nearest;
+    init(&nearest, view, k, x, y);
     nearest.lanes =
         (fc_nearest_lanes){fc_round_down(x), fc_round_up(x), fc_round_down(y), fc_round_up(y)};
     return run(&nearest, question, max_distance, out);
@@ -304,10 +360,9 @@ fc_status fc_view_nearest_m(const fc_view *view, double longitude, double latitu
         *out_offender = offender;
         return FC_STATUS_UNSUPPORTED_GEOMETRY;
     }
-    fc_sphere_point point;
-    fc_sphere_point_init(&point, longitude, latitude);
-    fc_nearest nearest = {.view = view, .k = k, .in_metres = true, .point = &point};
-    nearest.x = longitude;
-    nearest.y = latitude;
+    fc_nearest nearest;
+    init(&nearest, view, k, longitude, latitude);
+    nearest.in_metres = true;
+    fc_sphere_point_init(&nearest.point, longitude, latitude);
     return run(&nearest, question, max_distance_m, out);
 }

@@ -13,12 +13,13 @@ fc_tree *fc_tree_allocate(fc_arena *arena, uint32_t capacity, uint32_t lanes, ui
     do {
         blocks[level_count] = (uint32_t)((below + FC_NODE - 1) / FC_NODE);
         below = blocks[level_count];
-        floats += (size_t)blocks[level_count] * (lanes + (level_count == 0)) * FC_NODE;
+        floats += (size_t)blocks[level_count] * (lanes + (level_count == 0 ? FC_LEAF_EXTRA : 0)) *
+                  FC_NODE;
         level_count++;
     } while (below > 1);
     assert(level_count <= FC_TREE_LEVELS_MAX);
-    // One key more: merges read ahead by one.
-    size_t key_bytes = ((size_t)capacity + 1) * sizeof(uint32_t);
+    // Some keys more: merges read ahead.
+    size_t key_bytes = ((size_t)capacity + FC_KEYS_SLACK) * sizeof(uint32_t);
     fc_tree *tree = fc_arena_allocate(arena, header_bytes + floats * sizeof(float) + key_bytes);
     if (tree == NULL) return NULL;
     *tree = (fc_tree){.lanes = lanes, .key_domain = key_domain, .all_timed = true};
@@ -27,7 +28,7 @@ fc_tree *fc_tree_allocate(fc_arena *arena, uint32_t capacity, uint32_t lanes, ui
     float *next = (float *)((uint8_t *)tree + header_bytes);
     for (unsigned level = 0; level < level_count; level++) {
         tree->levels[level] = next;
-        next += (size_t)blocks[level] * (lanes + (level == 0)) * FC_NODE;
+        next += (size_t)blocks[level] * (lanes + (level == 0 ? FC_LEAF_EXTRA : 0)) * FC_NODE;
     }
     tree->keys = (uint32_t *)next;
     return tree;
@@ -85,9 +86,17 @@ static void pad(float *block, uint32_t lanes, unsigned count) {
             block[(size_t)lane * FC_NODE + i] = NAN;
 }
 
+// Positions and ids that are not there.
+static void clear_rest(float *positions, unsigned count) {
+    memset((uint32_t *)positions + count, 0, (FC_NODE - count) * sizeof(uint32_t));
+    uint64_t *ids = (uint64_t *)(positions + FC_NODE);
+    memset(ids + count, 0, (FC_NODE - count) * sizeof *ids);
+}
+
 void fc_tree_finish(fc_tree *tree) {
     assert(tree->count >= 1 && tree->level_count == 0);
-    tree->keys[tree->count] = UINT32_MAX;
+    for (uint32_t i = 0; i < FC_KEYS_SLACK; i++)
+        tree->keys[tree->count + i] = UINT32_MAX;
     uint32_t below = tree->count;
     for (unsigned level = 0;; level++) {
         uint32_t blocks = (uint32_t)(((uint64_t)below + FC_NODE - 1) / FC_NODE);
@@ -97,9 +106,7 @@ void fc_tree_finish(fc_tree *tree) {
         tree->block_counts[level] = blocks;
         tree->level_count = level + 1;
         if (rest != 0) pad(last, tree->lanes, rest);
-        if (level == 0 && rest != 0)
-            memset((uint32_t *)(last + (size_t)tree->lanes * FC_NODE) + rest, 0,
-                   (FC_NODE - rest) * sizeof(uint32_t));
+        if (level == 0 && rest != 0) clear_rest(last + (size_t)tree->lanes * FC_NODE, rest);
         if (blocks == 1) {
             float bounds[FC_LANES_MAX * FC_NODE];
             sum_up(last, tree->lanes, rest == 0 ? FC_NODE : rest, bounds);

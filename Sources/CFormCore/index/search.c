@@ -116,6 +116,7 @@ fc_status fc_view_count(const fc_view *view, const fc_question *question, uint64
 
 // ---- Ids ---------------------------------------------------------------------------------------
 
+// Where some ids may be texts, or every row is asked for: from positions, row by row.
 typedef struct id_sink {
     fc_sink sink;
     const fc_columns *columns;
@@ -125,33 +126,37 @@ typedef struct id_sink {
 
 static fc_status take_ids(fc_sink *base, size_t additional) {
     (void)additional;
-    enum { AHEAD = 24 };
-    id_sink *sink = (id_sink *)base;
-    // Set before such a row was published, so a view that sees one reads true.
-    bool any_text = atomic_load_explicit(&sink->columns->any_text, memory_order_relaxed);
+    const id_sink *sink = (const id_sink *)base;
     for (size_t i = 0; i < base->count; i++) {
-        if (i + AHEAD < base->count) {
-            uint32_t next = base->data[i + AHEAD];
-            __builtin_prefetch(&fc_columns_chunk(sink->columns, next)->ids[next & FC_CHUNK_MASK]);
-        }
         uint32_t position = base->data[i];
-        const fc_chunk *chunk = fc_columns_chunk(sink->columns, position);
-        if (any_text && (chunk->flags[position & FC_CHUNK_MASK] & FC_ROW_TEXT_ID))
+        if (fc_columns_flags(sink->columns, position) & FC_ROW_TEXT_ID)
             return FC_STATUS_UNSUPPORTED;
-        if (base->total + i < sink->capacity)
-            sink->ids[base->total + i] = (int64_t)chunk->ids[position & FC_CHUNK_MASK];
+        if (base->total < sink->capacity)
+            sink->ids[base->total] = (int64_t)fc_columns_raw_id(sink->columns, position);
+        base->total++;
     }
-    base->total += base->count;
     base->count = 0;
     return FC_STATUS_OK;
 }
 
 fc_status fc_view_integer_ids(const fc_view *view, const fc_question *question, int64_t *out_ids,
                               size_t capacity, size_t *out_count) {
+    const fc_columns *columns = &view->table->columns;
     uint32_t buffer[BUFFERED];
+    // Set before such a row was published, so a view that sees one reads true.
+    bool any_text = atomic_load_explicit(&columns->any_text, memory_order_relaxed);
+    if (!any_text && (question->has_box || question->has_time)) {
+        uint64_t nowhere;
+        fc_sink sink = {.limit = SIZE_MAX,
+                        .ids = capacity == 0 ? &nowhere : (uint64_t *)out_ids,
+                        .id_capacity = capacity};
+        fc_status status = run(view, question, &sink);
+        if (status == FC_STATUS_OK) *out_count = (size_t)sink.total;
+        return status;
+    }
     id_sink sink = {
         .sink = {.data = buffer, .capacity = BUFFERED, .limit = SIZE_MAX, .make_room = take_ids},
-        .columns = &view->table->columns,
+        .columns = columns,
         .ids = out_ids,
         .capacity = capacity};
     fc_status status = run(view, question, &sink.sink);

@@ -66,7 +66,7 @@ bool fc_view_find(const fc_view *view, const fc_feature_id *id, uint32_t *out_po
             }
             if (deleted != 0) return false;
         }
-        position = chunk->older[position & FC_CHUNK_MASK];
+        position = fc_chunk_older(chunk, position);
     }
     return false;
 }

@@ -4,9 +4,10 @@
 #define FC_INDEX_WALK_H
 
 #include "memtable_internal.h"
+#include "sphere.h"
 
-// Where positions go. A walk stores up to FC_SINK_STEP of them at a time after it has asked for
-// room.
+// Where positions, or ids, go. A walk stores up to FC_SINK_STEP positions at a time after it has asked
+// for room.
 enum { FC_SINK_STEP = 16 };
 
 typedef struct fc_sink {
@@ -15,8 +16,12 @@ typedef struct fc_sink {
     size_t limit; // stops when `count` reaches it; SIZE_MAX for none
     // Makes room for `additional` more: grows, or takes what is there and sets `count` to 0.
     fc_status (*make_room)(struct fc_sink *sink, size_t additional);
-    uint64_t total; // counted without being stored
+    uint64_t total; // counted without being stored, or ids
     bool counts_only;
+    // Ids instead of positions, straight from the trees' leaves; NULL for positions. Those that
+    // there is no room for are only counted. REQUIRES: no limit.
+    uint64_t *ids;
+    size_t id_capacity;
 } fc_sink;
 
 typedef struct fc_walk {
@@ -41,37 +46,59 @@ static inline bool fc_walk_sees(const fc_walk *walk, uint32_t position) {
 
 // ---- Nearest -----------------------------------------------------------------------------------
 
-// A candidate: a lower bound of its distance (squared in a plane).
+// A candidate. In a plane: a lower bound of its distance, squared; in metres: the distance, and what it
+// is as a bound (fc_sphere_reach).
 typedef struct fc_candidate {
     float bound;
     uint32_t position;
+    double metres;
 } fc_candidate;
+
+enum { FC_FIRST_BOUNDS = 64, FC_FIRST_CANDIDATES = 128, FC_FIRST_FRAMES = 48 };
+
+// A block of a tree that has been opened: lower bounds of its children, or of its rows; infinite for
+// those that are done or of no use.
+typedef struct fc_frame {
+    float bounds[FC_NODE];
+    const fc_tree *tree;
+    uint32_t block, level;
+    uint32_t next;   // the index of the least bound
+    uint32_t unsure; // of a leaf: rows of which the columns must be asked whether they answer
+} fc_frame;
 
 typedef struct fc_nearest {
     const fc_view *view;
     const fc_probe *probe; // NULL when there is no question
     bool is_clean, in_metres;
     double x, y;
-    fc_nearest_lanes lanes;              // in a plane
-    const struct fc_sphere_point *point; // in metres
-    // Lower bounds above `reach` are of no use any more.
-    float reach;
+    fc_nearest_lanes lanes; // in a plane
+    fc_sphere_point point;  // in metres
+    // Lower bounds above `reach` are of no use any more: reach_factor times the k-th least bound, and
+    // reach_slack.
+    float reach, reach_factor, reach_slack;
     size_t k;
-    float *heap; // the k least bounds, the largest first; room for k
+    float *heap; // the k least bounds, the largest first
     size_t heap_count, heap_capacity;
     fc_candidate *candidates;
     size_t count, capacity;
+    // The opened blocks, in no order, and the least bound of each (infinite from `frame_count` on to
+    // the next multiple of FC_NODE).
+    fc_frame *frames;
+    float *least;
+    size_t frame_count, frame_capacity; // a multiple of FC_NODE
     const fc_allocator *memory;
+    // Where heap and candidates begin: questions for a few rows allocate nothing.
+    float first_heap[FC_FIRST_BOUNDS];
+    fc_candidate first_candidates[FC_FIRST_CANDIDATES];
+    float first_least[FC_FIRST_FRAMES];
+    fc_frame first_frames[FC_FIRST_FRAMES];
 } fc_nearest;
 
 FC_MUST_USE fc_status fc_nearest_scalar(fc_nearest *nearest);
 FC_MUST_USE fc_status fc_nearest_simd(fc_nearest *nearest);
 
+// Makes room for one frame more.
+FC_MUST_USE fc_status fc_nearest_grow_frames(fc_nearest *nearest);
 // Takes a visible row that answers the question and whose lower bound is within reach.
-// `is_wide`: its box may be more than a point.
-FC_MUST_USE fc_status fc_nearest_offer(fc_nearest *nearest, uint32_t position, float bound,
-                                       bool is_wide);
-// In metres: lower bounds of the boxes of a block; returns those among `mask` within reach.
-uint32_t fc_nearest_metres(const fc_nearest *nearest, const float *block, uint32_t mask,
-                           float *out_bounds);
+FC_MUST_USE fc_status fc_nearest_accept(fc_nearest *nearest, uint32_t position, float bound);
 #endif

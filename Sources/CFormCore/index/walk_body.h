@@ -22,6 +22,7 @@ typedef struct walk_state {
     leaf_ref pending[PENDING_LEAVES];
     // Rows whose `deleted` was set once: asked for together, so that their misses overlap.
     uint32_t doubtful[DOUBTFUL_ROWS];
+    uint64_t doubtful_ids[DOUBTFUL_ROWS]; // when the sink takes ids
 } walk_state;
 
 // Which entries of a leaf (or of 16 rows of the tail) match: surely, or to be asked in the columns.
@@ -83,18 +84,35 @@ static inline void W(limit_sink)(walk_state *state) {
     state->is_full = true;
 }
 
+static inline void W(add_id)(fc_sink *sink, uint64_t id) {
+    if (sink->total < sink->id_capacity) sink->ids[sink->total] = id;
+    sink->total++;
+}
+
+static inline bool W(is_seen)(const fc_view *view, uint32_t position) {
+    const fc_chunk *chunk = fc_columns_chunk(&view->table->columns, position);
+    return chunk != NULL && fc_chunk_deleted(chunk, position) > view->sequence;
+}
+
+static void W(settle_doubtful_ids)(walk_state *state) {
+    for (unsigned i = 0; i < state->doubtful_count; i++)
+        if (W(is_seen)(state->walk->view, state->doubtful[i]))
+            W(add_id)(state->sink, state->doubtful_ids[i]);
+    state->doubtful_count = 0;
+}
+
 // Hands on those of the doubtful rows that are visible.
 static fc_status W(settle_doubts)(walk_state *state) {
     const fc_view *view = state->walk->view;
     fc_sink *sink = state->sink;
+    if (sink->ids != NULL) {
+        W(settle_doubtful_ids)(state);
+        return FC_STATUS_OK;
+    }
     fc_status status = fc_sink_room(sink, DOUBTFUL_ROWS);
     if (status != FC_STATUS_OK) return status;
-    for (unsigned i = 0; i < state->doubtful_count; i++) {
-        uint32_t position = state->doubtful[i];
-        const fc_chunk *chunk = fc_columns_chunk(&view->table->columns, position);
-        if (chunk == NULL || fc_chunk_deleted(chunk, position) <= view->sequence) continue;
-        sink->data[sink->count++] = position;
-    }
+    for (unsigned i = 0; i < state->doubtful_count; i++)
+        if (W(is_seen)(view, state->doubtful[i])) sink->data[sink->count++] = state->doubtful[i];
     state->doubtful_count = 0;
     W(limit_sink)(state);
     return FC_STATUS_OK;
@@ -113,17 +131,53 @@ static inline unsigned W(keep_seen)(walk_state *state, uint32_t *positions, unsi
         if (!fc_chunk_may_be_dead(chunk, position)) {
             seen++;
         } else {
-            __builtin_prefetch((const void *)&chunk->deleted[position & FC_CHUNK_MASK]);
+            fc_chunk_prefetch_deleted(chunk, position);
             state->doubtful[state->doubtful_count++] = position;
         }
     }
     return seen;
 }
 
-// Hands on the visible ones among 16 positions. `all_seen`: they all are.
-TARGET static inline __attribute__((always_inline)) fc_status
-W(emit)(walk_state *state, const uint32_t *positions, uint32_t mask, bool all_seen) {
+// Hands on the ids of the visible ones among 16 rows.
+TARGET static inline void W(emit_ids)(walk_state *state, const uint32_t *positions,
+                                      const uint64_t *ids, uint32_t mask, bool all_seen) {
     fc_sink *sink = state->sink;
+    if (all_seen && sink->id_capacity >= sink->total + FC_NODE) {
+        // Selecting four at a time with vectors gained nothing (W1, W4).
+        uint64_t *out = sink->ids + sink->total;
+        for (; mask != 0; mask &= mask - 1)
+            *out++ = ids[__builtin_ctz(mask)];
+        sink->total = (uint64_t)(out - sink->ids);
+        return;
+    }
+    const fc_view *view = state->walk->view;
+    if (state->doubtful_count > DOUBTFUL_ROWS - FC_NODE) W(settle_doubtful_ids)(state);
+    for (; mask != 0; mask &= mask - 1) {
+        unsigned i = (unsigned)__builtin_ctz(mask);
+        uint32_t position = positions[i];
+        if (position >= view->limit) continue;
+        const fc_chunk *chunk = fc_columns_chunk(&view->table->columns, position);
+        if (chunk == NULL) continue;
+        if (!fc_chunk_may_be_dead(chunk, position)) {
+            W(add_id)(sink, ids[i]);
+            continue;
+        }
+        fc_chunk_prefetch_deleted(chunk, position);
+        state->doubtful[state->doubtful_count] = position;
+        state->doubtful_ids[state->doubtful_count++] = ids[i];
+    }
+}
+
+// Hands on the visible ones among 16 rows. `all_seen`: they all are. `ids` are looked at only when the
+// sink takes ids.
+TARGET static inline __attribute__((always_inline)) fc_status
+W(emit)(walk_state *state, const uint32_t *positions, const uint64_t *ids, uint32_t mask,
+        bool all_seen) {
+    fc_sink *sink = state->sink;
+    if (sink->ids != NULL) {
+        W(emit_ids)(state, positions, ids, mask, all_seen);
+        return FC_STATUS_OK;
+    }
     if (all_seen && sink->counts_only) {
         sink->total += (unsigned)__builtin_popcount(mask);
         return FC_STATUS_OK;
@@ -155,7 +209,8 @@ TARGET static fc_status W(scan_leaves)(walk_state *state) {
         if (unsure != 0) mask |= W(recheck)(state, positions, unsure);
         if (mask == 0) continue;
         bool all_seen = W(all_seen)(state, leaf->tree->position_max);
-        fc_status status = W(emit)(state, positions, mask, all_seen);
+        const uint64_t *ids = fc_tree_ids(leaf->tree, leaf->block);
+        fc_status status = W(emit)(state, positions, ids, mask, all_seen);
         if (status != FC_STATUS_OK) return status;
     }
     state->pending_count = 0;
@@ -180,10 +235,23 @@ TARGET static fc_status W(take_all)(walk_state *state, const fc_tree *tree, unsi
     }
     for (uint64_t leaf = first; leaf < last && !state->is_full; leaf++) {
         const uint32_t *positions = fc_tree_positions(tree, (uint32_t)leaf);
-        if (leaf + 8 < last) __builtin_prefetch(fc_tree_positions(tree, (uint32_t)leaf + 8));
+        const uint64_t *ids = fc_tree_ids(tree, (uint32_t)leaf);
         uint64_t rest = tree->count - leaf * FC_NODE;
         fc_sink *sink = state->sink;
-        if (all_seen && rest >= FC_NODE && sink->limit - sink->count > FC_NODE) {
+        if (leaf + 8 < last && sink->ids != NULL) {
+            __builtin_prefetch(fc_tree_ids(tree, (uint32_t)leaf + 8));
+            __builtin_prefetch(fc_tree_ids(tree, (uint32_t)leaf + 8) + FC_NODE / 2);
+        }
+        if (leaf + 8 < last && !(all_seen && sink->ids != NULL))
+            __builtin_prefetch(fc_tree_positions(tree, (uint32_t)leaf + 8));
+        if (sink->ids != NULL && all_seen && rest >= FC_NODE &&
+            sink->id_capacity >= sink->total + FC_NODE) {
+            memcpy(sink->ids + sink->total, ids, FC_NODE * sizeof *ids);
+            sink->total += FC_NODE;
+            continue;
+        }
+        if (sink->ids == NULL && all_seen && rest >= FC_NODE &&
+            sink->limit - sink->count > FC_NODE) {
             fc_status status = fc_sink_room(sink, FC_SINK_STEP);
             if (status != FC_STATUS_OK) return status;
             memcpy(sink->data + sink->count, positions, FC_NODE * sizeof *positions);
@@ -191,7 +259,7 @@ TARGET static fc_status W(take_all)(walk_state *state, const fc_tree *tree, unsi
             continue;
         }
         uint32_t mask = rest >= FC_NODE ? FC_NODE_FULL : (UINT32_C(1) << rest) - 1;
-        fc_status status = W(emit)(state, positions, mask, all_seen);
+        fc_status status = W(emit)(state, positions, ids, mask, all_seen);
         if (status != FC_STATUS_OK) return status;
     }
     return FC_STATUS_OK;
@@ -292,7 +360,13 @@ TARGET static fc_status W(take_tail)(walk_state *state, uint32_t first, uint32_t
     for (uint32_t i = 0; i < FC_NODE; i++)
         positions[i] = first + i;
     if (unsure != 0) mask |= W(recheck)(state, positions, unsure);
-    return W(emit)(state, positions, mask, state->walk->is_clean);
+    uint64_t ids[FC_NODE];
+    if (state->sink->ids != NULL)
+        for (uint32_t rest = mask; rest != 0; rest &= rest - 1) {
+            unsigned i = (unsigned)__builtin_ctz(rest);
+            ids[i] = fc_columns_raw_id(&state->walk->view->table->columns, positions[i]);
+        }
+    return W(emit)(state, positions, ids, mask, state->walk->is_clean);
 }
 
 TARGET static fc_status W(walk_tail)(walk_state *state) {

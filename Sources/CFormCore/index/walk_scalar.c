@@ -9,4 +9,6 @@
 #define TARGET
 #include "walk_body.h"
 
+#include "sphere_body.h"
+
 #include "nearest_body.h"

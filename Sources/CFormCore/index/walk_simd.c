@@ -17,4 +17,6 @@
 #endif
 #include "walk_body.h"
 
+#include "sphere_body.h"
+
 #include "nearest_body.h"

@@ -27,6 +27,9 @@ typedef enum fc_open_mode {
     FC_OPEN_READ_WRITE = 1, // must exist
     FC_OPEN_CREATE = 2,     // created if missing, never truncated; read and write
     FC_OPEN_CREATE_NEW = 3, // truncated if it exists; read and write (for temporary names)
+    // Must exist; read and write, past the system's cache, aligned (see direct_alignment). A write is
+    // durable when it returns. FC_STATUS_UNSUPPORTED where there is no such thing.
+    FC_OPEN_DIRECT = 4,
 } fc_open_mode;
 
 typedef struct fc_os {
@@ -68,6 +71,11 @@ typedef struct fc_os {
     fc_status (*truncate_file)(void *context, fc_file *file, uint64_t size, int *out_error);
     // Data and size durable: fdatasync, F_FULLFSYNC on Apple systems.
     fc_status (*sync_file)(void *context, fc_file *file, int *out_error);
+
+    // Of a file opened with FC_OPEN_DIRECT: what offset, length and address of its reads and writes
+    // must be multiples of, a power of two. FC_STATUS_UNSUPPORTED when it has no such writes after all.
+    fc_status (*direct_alignment)(void *context, fc_file *file, uint64_t *out_alignment,
+                                  int *out_error);
 
     // LOCK: open-file-description locks (or their like); FC_STATUS_LOCKED when another
     // handle, in this process or another, holds it. `query_lock` asks without ever taking.

@@ -76,6 +76,13 @@ void fc_memory_disk_set_clock(fc_memory_disk *disk, int64_t now_us, int64_t step
     fc_memory_unlock(disk);
 }
 
+void fc_memory_disk_set_direct(fc_memory_disk *disk, uint64_t alignment) {
+    assert((alignment & (alignment - 1)) == 0);
+    fc_memory_lock(disk);
+    disk->direct_alignment = alignment;
+    fc_memory_unlock(disk);
+}
+
 void fc_memory_disk_seed_random(fc_memory_disk *disk, uint64_t seed) {
     fc_memory_lock(disk);
     disk->random_state = seed;
@@ -329,6 +336,34 @@ bool fc_memory_fold_ops(fc_memory_node *node) {
     }
     drop_first_ops(node, done);
     return has_memory;
+}
+
+// Whether `earlier` would change what `last`, a write, has written.
+static bool disturbs(const fc_memory_data_op *earlier, const fc_memory_data_op *last) {
+    if (earlier->kind != FC_MEMORY_WRITE) return earlier->kind == FC_MEMORY_TRUNCATE;
+    return earlier->offset < last->offset + last->length &&
+           last->offset < earlier->offset + earlier->length;
+}
+
+bool fc_memory_fold_last_op(fc_memory_node *node) {
+    assert(!node->is_directory && node->data_op_count > 0);
+    const size_t last = node->data_op_count - 1;
+    fc_memory_data_op *ops = node->data_ops;
+    size_t first_kept = 0; // trims stay in order with what was before them
+    for (size_t i = 0; i < last; i++)
+        if (ops[i].kind == FC_MEMORY_TRUNCATE) first_kept = i + 1;
+    size_t kept = 0;
+    for (size_t i = 0; i <= last; i++) {
+        fc_memory_data_op op = ops[i];
+        bool folds = i < first_kept || i == last || disturbs(&op, &ops[last]);
+        // Without memory the rest stays unsynced, in order.
+        if (folds && fc_memory_apply_data_op(&node->durable, &op))
+            free(op.bytes);
+        else
+            ops[kept++] = op;
+    }
+    node->data_op_count = kept;
+    return kept == 0 || ops[kept - 1].number != node->disk->last_op_number;
 }
 
 // MARK: Paths

@@ -6,6 +6,8 @@
 // durable entries plus an ordered list of unsynced creations, renames and removals, folded in by
 // sync_directory. A *crash image* is built from the durable state plus a chosen subset of the
 // unsynced operations, some of them torn. Running code always sees everything.
+// A direct write is durable when it returns, and whatever else is unsynced stays so; one that fails
+// with FC_FAULT_EIO, or that FC_FAULT_CRASH cuts, may have arrived: it counts as an unsynced write.
 // A file whose entry is lost is lost with it, synced or not. A rename happens whole or not at all,
 // and not when its source's creation was lost. What a lying sync dropped is in no crash image,
 // whatever is synced later.
@@ -36,6 +38,7 @@ typedef enum fc_call_kind {
     FC_CALL_OPEN_FILE,
     FC_CALL_READ,
     FC_CALL_WRITE,
+    FC_CALL_WRITE_DIRECT,
     FC_CALL_SIZE,
     FC_CALL_RESERVE,
     FC_CALL_TRUNCATE,
@@ -56,7 +59,8 @@ typedef enum fc_fault {
     FC_FAULT_CRASH,           // the process is "dead" from here on: this and every later call fails
                               // with FC_STATUS_IO and changes nothing
     FC_FAULT_LYING_SYNC_FAIL, // sync fails; what was unsynced stays readable, will never be
-                              // durable even if a later sync succeeds (the Linux behaviour)
+                              // durable even if a later sync succeeds (the Linux behaviour); a
+                              // direct write likewise
     FC_FAULT_NO_MEMORY,       // FC_CALL_ALLOCATE: returns NULL
 } fc_fault;
 
@@ -85,6 +89,9 @@ void fc_memory_disk_set_capacity(fc_memory_disk *disk, uint64_t bytes);
 // Clock: starts at a fixed time and advances `step_us` at each wall_time_us call (default 1000);
 // monotonic time follows it forwards, and a condition_wait that times out adds its time to it.
 void fc_memory_disk_set_clock(fc_memory_disk *disk, int64_t now_us, int64_t step_us);
+// Lets files be opened with FC_OPEN_DIRECT: writes that are not aligned to this (a power of two) are
+// refused. 0, as at first: the disk has no direct writes.
+void fc_memory_disk_set_direct(fc_memory_disk *disk, uint64_t alignment);
 void fc_memory_disk_seed_random(fc_memory_disk *disk, uint64_t seed);
 // A call-out before each I/O call, e.g. to look at what is published, or at this disk: the call is
 // not counted yet, and no lock is held. `file_name` is the file's or directory's latest name inside

@@ -208,6 +208,7 @@ fc_status fc_memory_disk_crash(fc_memory_disk *disk, const fc_crash_options *opt
     if (status != FC_STATUS_OK) return status;
     fc_memory_lock(disk);
     image->capacity_bytes = disk->capacity_bytes;
+    image->direct_alignment = disk->direct_alignment;
     image->now_us = disk->now_us;
     image->step_us = disk->step_us;
     image->monotonic_ns = disk->monotonic_ns;

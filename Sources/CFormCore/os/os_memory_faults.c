@@ -20,11 +20,13 @@ static bool fault_fits(fc_fault fault, fc_call_kind kind, unsigned flags) {
     case FC_FAULT_ENOSPC:
         return (flags & FC_MEMORY_TAKES_SPACE) != 0;
     case FC_FAULT_EINTR:
-        return kind == FC_CALL_READ || kind == FC_CALL_WRITE || kind == FC_CALL_SYNC_FILE;
+        return kind == FC_CALL_READ || kind == FC_CALL_WRITE || kind == FC_CALL_WRITE_DIRECT ||
+               kind == FC_CALL_SYNC_FILE;
     case FC_FAULT_SHORT:
         return (flags & FC_MEMORY_CAN_BE_SHORT) != 0;
     case FC_FAULT_LYING_SYNC_FAIL:
-        return kind == FC_CALL_SYNC_FILE || kind == FC_CALL_SYNC_DIRECTORY;
+        return kind == FC_CALL_SYNC_FILE || kind == FC_CALL_SYNC_DIRECTORY ||
+               kind == FC_CALL_WRITE_DIRECT;
     case FC_FAULT_NO_MEMORY:
         return kind == FC_CALL_ALLOCATE;
     }
@@ -102,7 +104,9 @@ fc_status fc_memory_begin(fc_memory_disk *disk, fc_call_kind kind, unsigned flag
     bool was_dead = disk->dead;
     fc_fault fault = count_call(disk, kind, flags);
     if (was_dead) fault = FC_FAULT_CRASH;
-    fc_status status = fault_status(fault, out_error);
+    const bool acts = (flags & FC_MEMORY_MAY_ARRIVE) != 0 && !was_dead &&
+                      (fault == FC_FAULT_EIO || fault == FC_FAULT_CRASH);
+    fc_status status = acts ? FC_STATUS_OK : fault_status(fault, out_error);
     if (status != FC_STATUS_OK) {
         fc_memory_unlock(disk);
         return status;

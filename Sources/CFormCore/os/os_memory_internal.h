@@ -126,7 +126,7 @@ struct fc_directory {
 
 struct fc_file {
     fc_memory_node *node;
-    bool writable;
+    bool writable, direct;
 };
 
 // MARK: The disk
@@ -147,6 +147,7 @@ struct fc_memory_disk {
     uint64_t last_op_number;
     uint64_t open_handle_count;
     uint64_t capacity_bytes;
+    uint64_t direct_alignment; // 0: no direct writes
 
     bool dead;
     bool fault_hit;
@@ -197,6 +198,9 @@ void fc_memory_forget_last_op(fc_memory_node *node); // undoes the last note
 void fc_memory_drop_ops(fc_memory_node *node);
 // Makes all unsynced changes of a file or a directory durable. False when there is no memory.
 bool fc_memory_fold_ops(fc_memory_node *node);
+// Makes the last change of a file durable, and of those before it what it must not be undone by:
+// trims, and writes that overlap it. False when there is no memory.
+bool fc_memory_fold_last_op(fc_memory_node *node);
 
 // Takes the next component of *path into `name`, of FC_MEMORY_NAME_BYTES: 1; or 0 at the end; or
 // -1 for a name that no entry can have.
@@ -220,7 +224,8 @@ void fc_memory_fill_directory_calls(fc_os *table);
 
 // MARK: Counting and failing
 
-enum { FC_MEMORY_TAKES_SPACE = 1, FC_MEMORY_CAN_BE_SHORT = 2 }; // flags of one call
+// Flags of one call. One that MAY_ARRIVE acts on EIO, and on the CRASH that cuts it, by itself.
+enum { FC_MEMORY_TAKES_SPACE = 1, FC_MEMORY_CAN_BE_SHORT = 2, FC_MEMORY_MAY_ARRIVE = 4 };
 
 // Begins an I/O call: tells the observer, counts, and meets a fault. FC_STATUS_OK: the disk is
 // locked, and *out_fault is NONE or one that the call itself must act on (SHORT, LYING_SYNC_FAIL).

@@ -34,6 +34,10 @@ fc_status fc_memory_sync_node(fc_memory_node *node, fc_fault fault, int *out_err
 // Finds or makes the file; borrowed, or NULL and *out_status tells why.
 static fc_memory_node *find_file(fc_memory_node *directory, const char *name, fc_open_mode mode,
                                  fc_status *out_status, int *out_error) {
+    if (mode == FC_OPEN_DIRECT && directory->disk->direct_alignment == 0) {
+        *out_status = fc_memory_fail(FC_STATUS_UNSUPPORTED, EINVAL, out_error);
+        return NULL;
+    }
     fc_memory_node *node = fc_memory_entries_find(&directory->visible_entries, name);
     bool creates = mode == FC_OPEN_CREATE || mode == FC_OPEN_CREATE_NEW;
     if (node == NULL && !creates) {
@@ -73,7 +77,8 @@ static fc_status memory_open_file(void *context, fc_directory *directory, const 
         if (node != NULL) {
             fc_memory_node_retain(node);
             disk->open_handle_count++;
-            *file = (fc_file){.node = node, .writable = mode != FC_OPEN_READ};
+            *file = (fc_file){
+                .node = node, .writable = mode != FC_OPEN_READ, .direct = mode == FC_OPEN_DIRECT};
         }
         fc_memory_unlock(disk);
     }
@@ -98,11 +103,16 @@ static void memory_close_file(void *context, fc_file *file) {
 
 // MARK: Reading and writing
 
-// A part of `length`: by turns half of it and one byte.
-static size_t short_length(fc_memory_disk *disk, size_t length) {
-    if (length < 2) return length;
+// A part of `length`: by turns half of it and one unit.
+static size_t short_length(fc_memory_disk *disk, size_t length, size_t unit) {
+    if (length < 2 * unit) return length;
     disk->short_by_half = !disk->short_by_half;
-    return disk->short_by_half ? length / 2 : 1;
+    return disk->short_by_half ? length / 2 / unit * unit : unit;
+}
+
+static bool is_aligned(const fc_file *file, uint64_t offset, const void *bytes, size_t length) {
+    const uint64_t mask = file->node->disk->direct_alignment - 1;
+    return ((offset | (uintptr_t)bytes | length) & mask) == 0;
 }
 
 // The bytes of all files beneath a directory.
@@ -132,12 +142,14 @@ static fc_status memory_read_at(void *context, fc_file *file, uint64_t offset, v
     if (status != FC_STATUS_OK) return status;
     const fc_memory_image *image = &file->node->visible;
     uint64_t available = offset < image->size ? image->size - offset : 0;
+    if (file->direct && !is_aligned(file, offset, bytes, length))
+        status = fc_memory_fail(FC_STATUS_IO, EINVAL, out_error);
     if (length > available) length = (size_t)available;
-    if (fault == FC_FAULT_SHORT) length = short_length(disk, length);
-    if (length > 0) fc_memory_image_read(image, offset, bytes, length);
+    if (fault == FC_FAULT_SHORT) length = short_length(disk, length, 1);
+    if (status == FC_STATUS_OK && length > 0) fc_memory_image_read(image, offset, bytes, length);
     fc_memory_unlock(disk);
-    *out_length = length;
-    return FC_STATUS_OK;
+    if (status == FC_STATUS_OK) *out_length = length;
+    return status;
 }
 
 // A write that meets no fault, or is to be short. The disk is locked.
@@ -158,15 +170,53 @@ static fc_status write_node(fc_memory_node *node, uint64_t offset, const void *b
     return FC_STATUS_OK;
 }
 
+// A direct write. The disk is locked.
+static fc_status write_direct(fc_file *file, fc_fault fault, uint64_t offset, const void *bytes,
+                              size_t *length, int *out_error) {
+    fc_memory_node *node = file->node;
+    if (!is_aligned(file, offset, bytes, *length))
+        return fc_memory_fail(FC_STATUS_IO, EINVAL, out_error);
+    const size_t unit = (size_t)node->disk->direct_alignment;
+    if (fault == FC_FAULT_SHORT) *length = short_length(node->disk, *length, unit);
+    fc_status status = write_node(node, offset, bytes, length, out_error);
+    if (status != FC_STATUS_OK || *length == 0) return status;
+    if (fault == FC_FAULT_NONE || fault == FC_FAULT_SHORT)
+        return fc_memory_fold_last_op(node)
+                   ? FC_STATUS_OK
+                   : fc_memory_fail(FC_STATUS_OUT_OF_MEMORY, ENOMEM, out_error);
+    // Failed: it may have arrived, in part; or it reads back and will be in no crash image.
+    if (fault == FC_FAULT_LYING_SYNC_FAIL) fc_memory_forget_last_op(node);
+    return fc_memory_fail(FC_STATUS_IO, EIO, out_error);
+}
+
+static fc_status memory_write_direct_at(fc_memory_disk *disk, fc_file *file, uint64_t offset,
+                                        const void *bytes, size_t length, size_t *out_length,
+                                        int *out_error) {
+    unsigned flags = FC_MEMORY_TAKES_SPACE | FC_MEMORY_MAY_ARRIVE;
+    fc_memory_lock(disk);
+    if (length >= 2 * disk->direct_alignment) flags |= FC_MEMORY_CAN_BE_SHORT;
+    fc_memory_unlock(disk);
+    fc_fault fault;
+    fc_status status =
+        fc_memory_begin(disk, FC_CALL_WRITE_DIRECT, flags, file->node, NULL, &fault, out_error);
+    if (status != FC_STATUS_OK) return status;
+    status = write_direct(file, fault, offset, bytes, &length, out_error);
+    fc_memory_unlock(disk);
+    if (status == FC_STATUS_OK) *out_length = length;
+    return status;
+}
+
 static fc_status memory_write_at(void *context, fc_file *file, uint64_t offset, const void *bytes,
                                  size_t length, size_t *out_length, int *out_error) {
     fc_memory_disk *disk = context;
+    if (file->direct)
+        return memory_write_direct_at(disk, file, offset, bytes, length, out_length, out_error);
     unsigned flags = FC_MEMORY_TAKES_SPACE | (length > 1 ? FC_MEMORY_CAN_BE_SHORT : 0);
     fc_fault fault;
     fc_status status =
         fc_memory_begin(disk, FC_CALL_WRITE, flags, file->node, NULL, &fault, out_error);
     if (status != FC_STATUS_OK) return status;
-    if (fault == FC_FAULT_SHORT) length = short_length(disk, length);
+    if (fault == FC_FAULT_SHORT) length = short_length(disk, length, 1);
     status = file->writable ? write_node(file->node, offset, bytes, &length, out_error)
                             : fc_memory_fail(FC_STATUS_IO, EBADF, out_error);
     fc_memory_unlock(disk);
@@ -240,6 +290,19 @@ static fc_status memory_sync_file(void *context, fc_file *file, int *out_error) 
     status = fc_memory_sync_node(file->node, fault, out_error);
     fc_memory_unlock(disk);
     return status;
+}
+
+static fc_status memory_direct_alignment(void *context, fc_file *file, uint64_t *out_alignment,
+                                         int *out_error) {
+    fc_memory_disk *disk = context;
+    fc_fault fault;
+    fc_status status = fc_memory_begin(disk, FC_CALL_SIZE, 0, file->node, NULL, &fault, out_error);
+    if (status != FC_STATUS_OK) return status;
+    const uint64_t alignment = file->direct ? disk->direct_alignment : 0;
+    fc_memory_unlock(disk);
+    if (alignment == 0) return fc_memory_fail(FC_STATUS_UNSUPPORTED, EINVAL, out_error);
+    *out_alignment = alignment;
+    return FC_STATUS_OK;
 }
 
 // MARK: Locks
@@ -385,6 +448,7 @@ void fc_memory_fill_table(fc_memory_disk *disk) {
         .reserve_file = memory_reserve_file,
         .truncate_file = memory_truncate_file,
         .sync_file = memory_sync_file,
+        .direct_alignment = memory_direct_alignment,
         .lock_file = memory_lock_file,
         .query_lock = memory_query_lock,
         .wall_time_us = memory_wall_time_us,

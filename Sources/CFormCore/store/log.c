@@ -5,22 +5,41 @@
 
 #include "log_internal.h"
 
-// Reserves room for a group that ends at `needed`: a larger step when the disk has it, so that
-// most commits make no extra call. REQUIRES: appender, mutex not held.
-static fc_status reserve(fc_log *log, uint64_t needed, fc_detail *detail) {
+// Reserves room for a group that ends at `needed`: with `step` a larger one when the disk has it,
+// so that most commits make no extra call. REQUIRES: appender, mutex held; returns with it held.
+static fc_status reserve(fc_log *log, uint64_t needed, uint64_t step, fc_detail *detail) {
     char name[FC_LOG_FILE_NAME_BYTES];
     fc_log_file_name(log->file_header.number, name);
     uint64_t from = log->reserved_end;
-    uint64_t target = from + FC_LOG_RESERVE_STEP_BYTES;
+    uint64_t target = from + step;
     if (target > fc_log_file_bytes(log)) target = fc_log_file_bytes(log);
     if (target < needed) target = needed;
+    log->reserving = true;
+    fc_log_unlock(log);
     fc_status status = fc_log_disk_reserve(log->disk, log->file, name, from, target - from, detail);
     if (status == FC_STATUS_NO_SPACE && target > needed) {
         target = needed;
         status = fc_log_disk_reserve(log->disk, log->file, name, from, target - from, detail);
     }
+    fc_log_lock(log);
+    log->reserving = false;
     if (status == FC_STATUS_OK) log->reserved_end = target;
+    log->options.os->condition_broadcast(log->options.os->context, log->reserved);
     return status;
+}
+
+// One step towards room for a group of `length` bytes that ends at `needed`. As reserve.
+static fc_status reserve_or_fill(fc_log *log, uint64_t needed, uint64_t length, fc_detail *detail) {
+    const fc_os *os = log->options.os;
+    if (log->reserving) {
+        os->condition_wait(os->context, log->reserved, log->mutex, UINT64_MAX);
+        return FC_STATUS_OK;
+    }
+    if (fc_log_direct_is_untried(log)) return reserve(log, needed, 0, detail);
+    if (length > FC_LOG_DIRECT_BYTES_MAX || !fc_log_direct_can_fill(log))
+        return reserve(log, needed, FC_LOG_RESERVE_STEP_BYTES, detail);
+    fc_log_direct_fill(log);
+    return FC_STATUS_OK;
 }
 
 // Makes sure that the drafted block has its place in the file and in memory. Returns with the
@@ -47,8 +66,13 @@ static fc_status make_room(fc_log *log, fc_detail *detail) {
             continue;
         }
         if (needed > log->reserved_end) {
+            status = reserve_or_fill(log, needed, needed - log->end, detail);
+            if (status != FC_STATUS_OK) return status;
+            continue;
+        }
+        if (fc_log_direct_is_untried(log)) {
             fc_log_unlock(log);
-            status = reserve(log, needed, detail);
+            status = fc_log_direct_begin(log, detail);
             fc_log_lock(log);
             if (status != FC_STATUS_OK) return status;
             continue;
@@ -119,6 +143,7 @@ fc_status fc_log_append(fc_log *log, const fc_block_draft *draft, fc_block_heade
         return status;
     }
     enqueue(log, &header);
+    fc_log_direct_ask(log);
     *out_header = header;
     bool gathers = log->options.durability != FC_DURABILITY_FULL;
     fc_log_unlock(log);
@@ -138,6 +163,7 @@ fc_log_state fc_log_read_state(fc_log *log) {
     state.durable_sequence = log->durable_sequence;
     state.last_id = log->last_id;
     state.is_poisoned = log->poisoned;
+    state.is_direct = log->direct.file != NULL;
     state.is_read_only = fc_log_is_read_only(log);
     state.poison_error = log->poison_error;
     state.file_number = log->file_header.number;
@@ -153,6 +179,8 @@ static fc_status create_locks(fc_log *log) {
     if (status == FC_STATUS_OK) status = os->condition_create(os->context, &log->landed[0]);
     if (status == FC_STATUS_OK) status = os->condition_create(os->context, &log->landed[1]);
     if (status == FC_STATUS_OK) status = os->condition_create(os->context, &log->gather);
+    if (status == FC_STATUS_OK) status = os->condition_create(os->context, &log->reserved);
+    if (status == FC_STATUS_OK) status = os->condition_create(os->context, &log->direct.wanted);
     return status;
 }
 

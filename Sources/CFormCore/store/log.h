@@ -17,6 +17,13 @@ typedef enum fc_durability {
     FC_DURABILITY_NONE = 2,
 } fc_durability;
 
+// Whether groups are written past the system's cache into zeros written ahead, at `full`.
+typedef enum fc_direct_log {
+    FC_DIRECT_LOG_AUTO = 0, // where the file system has such writes
+    FC_DIRECT_LOG_OFF = 1,
+    FC_DIRECT_LOG_ON = 2, // or FC_STATUS_UNSUPPORTED, from opening or from the first transaction
+} fc_direct_log;
+
 typedef enum fc_access {
     FC_ACCESS_READ_WRITE = 0,
     FC_ACCESS_READ_ONLY = 1, // beside a live writer; sees what is certainly durable
@@ -30,6 +37,7 @@ typedef struct fc_log_options {
     fc_access access;
     bool create; // make a new store when the directory holds none
     fc_durability durability;
+    fc_direct_log direct_log;
     uint64_t batch_interval_us; // `batched`
     uint64_t file_bytes;        // seal size; 0: 64 MiB
     bool compress;              // LZ4 for payloads above a small size
@@ -82,6 +90,8 @@ typedef struct fc_log_state {
     int poison_error;                  // errno
     uint64_t file_number, file_offset; // where the next group will begin
     uint64_t rotations, groups, bytes_written, syncs, recovered_blocks, quarantined_bytes;
+    uint64_t direct_groups, filled_bytes; // groups written directly, zeros written ahead
+    bool is_direct;                       // the active file takes direct writes
     // READ_ONLY_PREFIX: the fault that ended the prefix (FC_STATUS_OK: none), and where.
     fc_status fault;
     fc_detail fault_detail;

@@ -4,12 +4,15 @@
 void fc_log_release(fc_log *log) {
     const fc_os *os = log->options.os;
     fc_log_stop_gathering(log);
+    fc_log_direct_stop(log);
     if (log->file != NULL) os->close_file(os->context, log->file);
     if (log->lock_file != NULL) os->close_file(os->context, log->lock_file); // gives the lock back
     fc_buffer_deinit(&log->draft);
     fc_buffer_deinit(&log->pending);
     fc_buffer_deinit(&log->flying);
     fc_manifest_deinit(&log->manifest);
+    if (log->direct.wanted != NULL) os->condition_destroy(os->context, log->direct.wanted);
+    if (log->reserved != NULL) os->condition_destroy(os->context, log->reserved);
     if (log->gather != NULL) os->condition_destroy(os->context, log->gather);
     if (log->landed[1] != NULL) os->condition_destroy(os->context, log->landed[1]);
     if (log->landed[0] != NULL) os->condition_destroy(os->context, log->landed[0]);
@@ -53,6 +56,7 @@ fc_status fc_log_close(fc_log *log, fc_detail *detail) {
     fc_status status = log->poisoned ? fc_log_fail_poisoned(log, detail) : FC_STATUS_OK;
     fc_log_give_busy(log);
     fc_log_unlock(log);
+    fc_log_direct_stop(log); // before the file is trimmed
     // Nothing was written since the mark: it still holds.
     if (status == FC_STATUS_OK && log->manifest.clean_number == 0) status = set_mark(log, detail);
     fc_log_release(log);

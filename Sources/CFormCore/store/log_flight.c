@@ -17,13 +17,15 @@ void fc_log_take_busy(fc_log *log) {
 void fc_log_give_busy(fc_log *log) {
     const fc_os *os = log->options.os;
     log->busy = false;
-    os->condition_broadcast(os->context, log->landed[log->flight_number & 1]);
-    if (log->idle_waiters > 0) {
-        os->condition_signal(os->context, log->idle);
-    } else {
-        // One of those whose blocks are pending becomes the next leader.
-        os->condition_signal(os->context, log->landed[(log->flight_number + 1) & 1]);
-    }
+    fc_condition *landed = log->landed[log->flight_number & 1];
+    // One of those whose blocks are pending becomes the next leader: called first, the disk is idle.
+    fc_condition *next =
+        log->idle_waiters > 0 ? log->idle : log->landed[(log->flight_number + 1) & 1];
+    // Called without the mutex: else each of them wakes only to wait for it.
+    fc_log_unlock(log);
+    os->condition_signal(os->context, next);
+    os->condition_broadcast(os->context, landed);
+    fc_log_lock(log);
 }
 
 void fc_log_poison(fc_log *log, fc_status status, int error) {
@@ -54,6 +56,7 @@ struct flight {
     uint64_t last_sequence;
     fc_hash128 last_id;
     bool sync;
+    bool direct; // one direct write does it
 };
 
 // Takes what is pending. REQUIRES: mutex held, busy holder.
@@ -77,6 +80,9 @@ static struct flight take_off(fc_log *log, bool sync) {
     };
     flight.last_sequence = log->last_sequence;
     flight.last_id = log->last_id;
+    flight.direct = sync && log->direct.file != NULL &&
+                    flight.header.length <= FC_LOG_DIRECT_BYTES_MAX &&
+                    log->durable_sequence == log->written_sequence;
     log->pending_count = 0;
     log->gathered_since_ns = 0;
     log->end += flight.header.length;
@@ -96,11 +102,15 @@ static fc_status carry(fc_log *log, const struct flight *flight, fc_detail *deta
         group->length = (size_t)flight->header.length;
         fc_group_place place = fc_log_file_place(&log->file_header, flight->offset);
         fc_group_seal(group->data, &flight->header, &place);
-        status = fc_log_disk_write(log->disk, log->file, name, flight->offset, group->data,
-                                   group->length, detail);
+        if (flight->direct)
+            status =
+                fc_log_direct_write(log, name, flight->offset, group->data, group->length, detail);
+        else
+            status = fc_log_disk_write(log->disk, log->file, name, flight->offset, group->data,
+                                       group->length, detail);
         if (group->capacity > FC_LOG_BUFFER_BYTES_KEPT) fc_buffer_deinit(group);
     }
-    if (status == FC_STATUS_OK && flight->sync)
+    if (status == FC_STATUS_OK && flight->sync && !flight->direct)
         status = fc_log_disk_sync(log->disk, log->file, name, detail);
     return status;
 }
@@ -125,7 +135,10 @@ void fc_log_fly(fc_log *log, bool sync) {
         log->counters.bytes_written += flight.header.length;
     }
     if (!sync) return;
-    log->counters.syncs++;
+    if (flight.direct)
+        log->counters.direct_groups++;
+    else
+        log->counters.syncs++;
     log->durable_sequence = flight.last_sequence;
     log->durable_id = flight.last_id;
     // Blocks appended since then are younger than this; the gatherer may come early, never late.
@@ -140,8 +153,14 @@ void fc_log_fly(fc_log *log, bool sync) {
         fc_log_lock(log);
     }
     log->settled_sequence = flight.last_sequence;
+}
+
+void fc_log_call_landed(fc_log *log) {
     const fc_os *os = log->options.os;
-    os->condition_broadcast(os->context, log->landed[log->flight_number & 1]);
+    fc_condition *landed = log->landed[log->flight_number & 1];
+    fc_log_unlock(log);
+    os->condition_broadcast(os->context, landed);
+    fc_log_lock(log);
 }
 
 // REQUIRES: poisoned.
@@ -191,6 +210,7 @@ fc_status fc_log_sync(fc_log *log, fc_detail *detail) {
     fc_log_lock(log);
     fc_log_take_busy(log);
     fc_log_fly(log, true);
+    fc_log_call_landed(log);
     fc_status status = log->poisoned ? fc_log_fail_poisoned(log, detail) : FC_STATUS_OK;
     if (status == FC_STATUS_OK && log->manifest.floor_sequence < log->durable_sequence) {
         uint64_t sequence = log->durable_sequence;

@@ -1,5 +1,5 @@
 // The log's state, for its own files: log.c (append, wait, state), log_flight.c (group commit),
-// log_gather.c (the thread behind `batched` and `none`), log_rotation.c, log_close.c, log_open.c,
+// log_gather.c (the thread behind `batched` and `none`), log_direct.c, log_rotation.c, log_close.c, log_open.c,
 // log_listing.c, log_walk.c, log_recovery.c, log_read_only.c, log_quarantine.c, log_cursor.c.
 //
 // Who may touch what
@@ -11,7 +11,8 @@
 // Invariants
 //  1. settled <= durable <= written <= last, in sequences; pending holds (flight_last, last].
 //  2. Every block that was enqueued is in pending, in the one flight, or written.
-//  3. end + the length of the group that pending would make <= reserved_end.
+//  3. end + the length of the group that pending would make <= reserved_end. Only who has set
+//     `reserving` raises it, or changes the file behind it.
 //  4. Once poisoned, nothing is written any more and `settled` stays.
 #ifndef FC_STORE_LOG_INTERNAL_H
 #define FC_STORE_LOG_INTERNAL_H
@@ -36,6 +37,23 @@
 // Buffers that a large transaction has grown beyond this are given back.
 #define FC_LOG_BUFFER_BYTES_KEPT (8u << 20)
 
+// Larger groups than this are written and synced: to fill ahead of them would cost more than it gains.
+#define FC_LOG_DIRECT_BYTES_MAX (64u << 10)
+#define FC_LOG_DIRECT_ALIGNMENT 4096u
+#define FC_LOG_DIRECT_STAGING_BYTES (FC_LOG_DIRECT_BYTES_MAX + FC_LOG_DIRECT_ALIGNMENT)
+
+// Guarded by the mutex, but for `staging`, which is the busy holder's.
+typedef struct fc_log_direct {
+    fc_file *file;         // the active log file once more, for direct writes; NULL: it takes none
+    uint64_t tried_number; // the log file that was last asked whether it does
+    bool has_failed;       // a fill failed: no more of them in this file
+    bool fill_wanted, stopping;
+    uint64_t fill_bytes; // of the next fill
+    fc_condition *wanted;
+    fc_thread *filler;
+    uint8_t *allocation, *staging; // room for an aligned group
+} fc_log_direct;
+
 struct fc_log {
     fc_log_options options;
     fc_log_disk disk;
@@ -46,9 +64,8 @@ struct fc_log {
     fc_condition *gather;    // the gathering thread
     fc_thread *gatherer;
 
-    // The appender's. `reserved_end` belongs to `file`.
+    // The appender's.
     fc_buffer draft; // FC_GROUP_HEADER_BYTES of room, then the block
-    uint64_t reserved_end;
 
     // The busy holder's; `file` and `end` change under the mutex, so the appender may read them.
     fc_file *file; // the active log file; NULL when read-only
@@ -60,6 +77,10 @@ struct fc_log {
 
     // Guarded by the mutex.
     bool busy, stopping, poisoned;
+    bool reserving;         // somebody reserves, or fills, behind reserved_end
+    fc_condition *reserved; // `reserving` was given back
+    uint64_t reserved_end;  // of `file`
+    fc_log_direct direct;
     fc_status poison_status;
     int poison_error;
     fc_buffer pending; // as `draft`
@@ -97,8 +118,11 @@ static inline uint64_t fc_log_group_length(const fc_log *log, uint64_t bytes) {
 void fc_log_take_busy(fc_log *log);
 void fc_log_give_busy(fc_log *log);
 // Writes what is pending, and with `sync` makes durable all that is written. Publishes at `full`.
-// REQUIRES: busy holder. A failure poisons.
+// REQUIRES: busy holder, who then calls those who wait for it. A failure poisons, and calls all.
 void fc_log_fly(fc_log *log, bool sync);
+// Calls those who wait for the last flight, for a busy holder that has more to do. Giving busy back
+// does so too.
+void fc_log_call_landed(fc_log *log);
 void fc_log_poison(fc_log *log, fc_status status, int error);
 // FC_STATUS_POISONED with its reason; no lock needed once poisoned.
 FC_MUST_USE fc_status fc_log_fail_poisoned(fc_log *log, fc_detail *detail);
@@ -109,6 +133,29 @@ FC_MUST_USE fc_status fc_log_start_gathering(fc_log *log, fc_detail *detail);
 void fc_log_stop_gathering(fc_log *log);
 // After a block was enqueued at `batched` or `none`. REQUIRES: mutex held; returns with it held.
 void fc_log_gather(fc_log *log);
+
+// log_direct.c
+// Whether the active file has yet to be asked for direct writes.
+bool fc_log_direct_is_untried(const fc_log *log);
+// Asks it. REQUIRES: appender, mutex not held, nothing of this file pending or in flight, room
+// reserved for a group. FC_STATUS_OK also when the present path stays; else only this transaction
+// fails.
+FC_MUST_USE fc_status fc_log_direct_begin(fc_log *log, fc_detail *detail);
+// With FC_DIRECT_LOG_ON: whether the file just opened could take direct writes.
+FC_MUST_USE fc_status fc_log_direct_check(fc_log *log, fc_detail *detail);
+// Reserves and fills once. REQUIRES: can_fill, not `reserving`, mutex held; returns with it held.
+bool fc_log_direct_can_fill(const fc_log *log);
+void fc_log_direct_fill(fc_log *log);
+// Lets the filler go to work when little room is left. REQUIRES: mutex held.
+void fc_log_direct_ask(fc_log *log);
+// REQUIRES: busy holder, mutex not held, direct.file, length at most FC_LOG_DIRECT_BYTES_MAX.
+FC_MUST_USE fc_status fc_log_direct_write(fc_log *log, const char *name, uint64_t offset,
+                                          const void *group, size_t length, fc_detail *detail);
+// Before the file is trimmed: no direct write, and no fill, comes any more. REQUIRES: busy holder,
+// mutex not held.
+void fc_log_direct_end(fc_log *log);
+// Ends the thread, and gives everything back. REQUIRES: as fc_log_close.
+void fc_log_direct_stop(fc_log *log);
 
 // log_rotation.c
 // Seals the active file and makes a new one with room for a group of `group_length` bytes.

@@ -78,6 +78,7 @@ fc_status fc_log_open_read_write(fc_log *log, fc_detail *detail) {
     if (status == FC_STATUS_OK) status = take_lock(log, detail);
     if (status == FC_STATUS_OK) status = ensure_store(log, true, detail);
     if (status == FC_STATUS_OK) status = fc_log_recover(log, detail);
+    if (status == FC_STATUS_OK) status = fc_log_direct_check(log, detail);
     if (status == FC_STATUS_OK && log->last_sequence == 0) {
         // Nobody has been promised anything yet, so creation may have stopped short of this.
         int error = 0;

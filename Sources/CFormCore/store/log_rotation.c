@@ -165,6 +165,7 @@ static fc_status prepare(fc_log *log, uint64_t group_length, struct rotation *ro
 static fc_status carry_out(fc_log *log, struct rotation *rotation, fc_detail *detail) {
     char name[FC_LOG_FILE_NAME_BYTES];
     fc_log_file_name(log->file_header.number, name);
+    fc_log_direct_end(log);
     fc_status status = fc_log_disk_truncate(log->disk, log->file, name, log->end, detail);
     if (status == FC_STATUS_OK) status = fc_log_disk_sync(log->disk, log->file, name, detail);
     if (status == FC_STATUS_OK)
@@ -185,6 +186,7 @@ static fc_status carry_out(fc_log *log, struct rotation *rotation, fc_detail *de
 fc_status fc_log_rotate(fc_log *log, uint64_t group_length, fc_detail *detail) {
     fc_log_take_busy(log);
     fc_log_fly(log, true);
+    fc_log_call_landed(log);
     if (log->poisoned) {
         fc_log_give_busy(log);
         return fc_log_fail_poisoned(log, detail);

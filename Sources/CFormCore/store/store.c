@@ -60,6 +60,12 @@ static void destroy(fc_store *store) {
     fc_operation_writer_deinit(&store->operation_writer);
     memory->release(memory->context, store->touched, store->touched_capacity * sizeof(fc_entry *));
     if (store->directory) os->close_directory(os->context, store->directory);
+    for (fc_writer_call *call = store->free_calls; call;) {
+        fc_writer_call *next = call->next;
+        os->condition_destroy(os->context, call->condition);
+        memory->release(memory->context, call, sizeof *call);
+        call = next;
+    }
     if (store->changed) os->condition_destroy(os->context, store->changed);
     if (store->mutex) os->mutex_destroy(os->context, store->mutex);
     memory->release(memory->context, store, sizeof *store);
@@ -103,6 +109,7 @@ static fc_status open_log(fc_store *store, fc_detail *detail) {
                                         .access = options->access,
                                         .create = options->create,
                                         .durability = options->durability,
+                                        .direct_log = options->direct_log,
                                         .batch_interval_us = options->batch_interval_us,
                                         .file_bytes = options->log_file_bytes,
                                         .compress = !options->no_compression,
@@ -165,7 +172,7 @@ void fc_store_leave_log(fc_store *store) {
 static void refuse_waiters_locked(fc_store *store) {
     for (fc_writer_ticket *ticket = store->first_waiter; ticket; ticket = ticket->next) {
         ticket->is_refused = true;
-        store->os->condition_signal(store->os->context, ticket->granted);
+        store->os->condition_signal(store->os->context, ticket->call->condition);
     }
     store->first_waiter = store->last_waiter = NULL;
 }

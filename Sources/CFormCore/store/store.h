@@ -30,6 +30,7 @@ typedef struct fc_store_options {
     fc_access access;
     bool create; // make it when missing
     fc_durability durability;
+    fc_direct_log direct_log;
     uint64_t batch_interval_us;
     uint64_t log_file_bytes; // 0: 64 MiB
     bool no_compression;

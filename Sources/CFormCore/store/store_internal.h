@@ -10,10 +10,17 @@
 #include "catalog.h"
 #include "store.h"
 
+// What a waiting writer sleeps on. The store keeps it for the next one, to its own end: so it can be
+// called without the lock, which the woken writer would only wait for again.
+typedef struct fc_writer_call {
+    struct fc_writer_call *next;
+    fc_condition *condition;
+} fc_writer_call;
+
 // One waiting writer.
 typedef struct fc_writer_ticket {
     struct fc_writer_ticket *next;
-    fc_condition *granted;
+    fc_writer_call *call;
     bool is_granted, is_refused;
 } fc_writer_ticket;
 
@@ -37,6 +44,7 @@ struct fc_store {
     bool has_writer;
     uint64_t writer_thread;
     fc_writer_ticket *first_waiter, *last_waiter;
+    fc_writer_call *free_calls;
 
     // Visibility. Invariant: published <= applied; horizon <= published.
     uint64_t applied, durable, published;

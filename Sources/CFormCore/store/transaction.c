@@ -5,6 +5,24 @@
 
 // ---- The writer lock: a queue, served in order -------------------------------------------------
 
+static fc_status take_call_locked(fc_store *store, fc_writer_call **out) {
+    const fc_os *os = store->os;
+    fc_writer_call *call = store->free_calls;
+    if (call) {
+        store->free_calls = call->next;
+        *out = call;
+        return FC_STATUS_OK;
+    }
+    call = fc_allocate_cleared(&os->memory, 1, sizeof *call);
+    if (!call) return FC_STATUS_OUT_OF_MEMORY;
+    const fc_status status = os->condition_create(os->context, &call->condition);
+    if (status == FC_STATUS_OK)
+        *out = call;
+    else
+        os->memory.release(os->memory.context, call, sizeof *call);
+    return status;
+}
+
 // Waits for the lock. REQUIRES: the store's mutex.
 static fc_status take_writer_lock_locked(fc_store *store, fc_detail *detail) {
     const fc_os *os = store->os;
@@ -17,7 +35,7 @@ static fc_status take_writer_lock_locked(fc_store *store, fc_detail *detail) {
         return fc_fail(detail, FC_STATUS_REENTRANT,
                        "a write transaction was begun inside another one of the same thread");
     fc_writer_ticket ticket = {0};
-    fc_status status = os->condition_create(os->context, &ticket.granted);
+    fc_status status = take_call_locked(store, &ticket.call);
     if (status != FC_STATUS_OK) return fc_fail(detail, status, "no memory to wait for the writer");
     if (store->last_waiter)
         store->last_waiter->next = &ticket;
@@ -25,25 +43,30 @@ static fc_status take_writer_lock_locked(fc_store *store, fc_detail *detail) {
         store->first_waiter = &ticket;
     store->last_waiter = &ticket;
     while (!ticket.is_granted && !ticket.is_refused)
-        os->condition_wait(os->context, ticket.granted, store->mutex, UINT64_MAX);
-    os->condition_destroy(os->context, ticket.granted);
+        os->condition_wait(os->context, ticket.call->condition, store->mutex, UINT64_MAX);
+    ticket.call->next = store->free_calls;
+    store->free_calls = ticket.call;
     if (ticket.is_refused) return fc_fail(detail, FC_STATUS_CLOSED, "the store was closed");
     store->writer_thread = os->thread_id(os->context);
     return FC_STATUS_OK;
 }
 
-static void give_writer_lock_locked(fc_store *store) {
+// Gives it to the next in order; unlocks the store's mutex.
+static void give_writer_lock_and_unlock(fc_store *store) {
     const fc_os *os = store->os;
     fc_writer_ticket *next = store->first_waiter;
     store->writer_thread = 0;
     if (next) {
         store->first_waiter = next->next;
         if (!store->first_waiter) store->last_waiter = NULL;
+        fc_condition *condition = next->call->condition;
         next->is_granted = true; // has_writer stays true: handed over
-        os->condition_signal(os->context, next->granted);
+        fc_store_unlock(store);
+        os->condition_signal(os->context, condition);
     } else {
         store->has_writer = false;
         os->condition_broadcast(os->context, store->changed);
+        fc_store_unlock(store);
     }
 }
 
@@ -133,8 +156,7 @@ static fc_status begin_write(fc_transaction *transaction, fc_bytes provenance, f
     if (status == FC_STATUS_OK)
         status = fc_operation_writer_reset(&store->operation_writer, provenance);
     if (status != FC_STATUS_OK) {
-        give_writer_lock_locked(store);
-        fc_store_unlock(store);
+        give_writer_lock_and_unlock(store);
         return status;
     }
     fc_store_retain_locked(store);
@@ -189,8 +211,7 @@ static void roll_back(fc_transaction *transaction) {
     fc_effects_abort(store, transaction->first_row_id);
     store->aborts++;
     fc_store_lock(store);
-    give_writer_lock_locked(store);
-    fc_store_unlock(store);
+    give_writer_lock_and_unlock(store);
 }
 
 void fc_abort(fc_transaction *transaction) {
@@ -237,8 +258,7 @@ static fc_status stamp_and_wait(fc_transaction *transaction, const fc_commit_res
     store->applied = result->sequence;
     fc_store_publish_locked(store, store->durable);
     store->log_users++; // before the lock goes: close must not take the log from under the wait
-    give_writer_lock_locked(store);
-    fc_store_unlock(store);
+    give_writer_lock_and_unlock(store);
     fc_status status = FC_STATUS_OK;
     if (store->options.durability == FC_DURABILITY_FULL)
         status = fc_log_wait(store->log, result->sequence, &result->block_id, detail);

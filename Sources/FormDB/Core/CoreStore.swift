@@ -12,9 +12,11 @@ internal import CFormCore
 struct CoreStoreOptions {
     enum Access { case readWrite, readOnly, readOnlyPrefix }
     enum Durability { case full, batched, none }
+    enum DirectLog { case automatic, off, on }
     var access = Access.readWrite
     var create = true
     var durability = Durability.full
+    var directLog = DirectLog.automatic
     var batchIntervalMicroseconds: UInt64 = 0
     var logFileBytes: UInt64 = 0
     var compress = true
@@ -57,6 +59,12 @@ struct CoreStoreOptions {
                 case .full: FC_DURABILITY_FULL
                 case .batched: FC_DURABILITY_BATCHED
                 case .none: FC_DURABILITY_NONE
+                }
+            unsafe raw.direct_log =
+                switch options.directLog {
+                case .automatic: FC_DIRECT_LOG_AUTO
+                case .off: FC_DIRECT_LOG_OFF
+                case .on: FC_DIRECT_LOG_ON
                 }
             unsafe raw.batch_interval_us = options.batchIntervalMicroseconds
             unsafe raw.log_file_bytes = options.logFileBytes

@@ -55,6 +55,17 @@ void log_rule_gathering_in_time(struct scenario_report *report);
 void log_rule_gathering_by_size(struct scenario_report *report);
 void log_rule_ids_ignore_compression(struct scenario_report *report);
 
+// The direct log. Each sets up direct writes itself.
+void log_rule_direct_only_at_full(struct scenario_report *report);
+void log_rule_direct_refused(struct scenario_report *report);
+void log_rule_direct_demanded(struct scenario_report *report);
+void log_rule_direct_zeros_run_out(struct scenario_report *report);
+void log_rule_direct_filler_fails(struct scenario_report *report);
+void log_rule_direct_large_group(struct scenario_report *report);
+void log_rule_direct_torn_write(struct scenario_report *report);
+void log_rule_direct_zeros_no_evidence(struct scenario_report *report);
+void log_rule_direct_trimmed(struct scenario_report *report);
+
 // Reading.
 void log_rule_prefix_before_fault(struct scenario_report *report);
 void log_rule_reader_certainly_durable(struct scenario_report *report);

@@ -4,14 +4,17 @@ import Testing
 // One test for each rule that the log and the manifest keep (docs/ARCHITECTURE.md). The rules are tried in C, on an
 // in-memory disk whose every call is seen.
 
-/// Runs one rule; `runs` are its checks.
+/// Runs one rule on each path to the disk; `runs` are its checks.
 private func check(
     _ name: String, _ rule: (UnsafeMutablePointer<scenario_report>) -> Void,
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
-    let report = unsafe runScenario(
-        "rule, \(name)", { unsafe rule($0) }, sourceLocation: sourceLocation)
-    #expect(report.runs > 0, sourceLocation: sourceLocation)
+    for path in LogPath.allCases {
+        let report = unsafe runScenario(
+            "rule, \(name), \(path)", path: path, { unsafe rule($0) },
+            sourceLocation: sourceLocation)
+        #expect(report.runs > 0, sourceLocation: sourceLocation)
+    }
 }
 
 /// Creation, and which files belong to the log.
@@ -241,6 +244,55 @@ struct LogWritingRuleTests {
     @Test("Block ids do not depend on compression")
     func idsIgnoreCompression() {
         unsafe check("ids ignore compression") { unsafe log_rule_ids_ignore_compression($0) }
+    }
+}
+
+/// Groups written past the cache, into zeros written ahead.
+@Suite("Log rules: the direct log")
+struct LogDirectRuleTests {
+    @Test("Every group at full is one direct write; none at batched or none, or when switched off")
+    func onlyAtFull() {
+        unsafe check("direct only at full") { unsafe log_rule_direct_only_at_full($0) }
+    }
+
+    @Test("Refused direct writes, or their alignment, mean the other path, and nothing else")
+    func refused() {
+        unsafe check("direct refused") { unsafe log_rule_direct_refused($0) }
+    }
+
+    @Test("Where direct writes are demanded and not to be had, opening or the transaction says so")
+    func demanded() {
+        unsafe check("direct demanded") { unsafe log_rule_direct_demanded($0) }
+    }
+
+    @Test("When the zeros ahead run out, groups are as durable")
+    func zerosRunOut() {
+        unsafe check("direct zeros run out") { unsafe log_rule_direct_zeros_run_out($0) }
+    }
+
+    @Test("A filler that fails poisons nothing: the reservation decides alone")
+    func fillerFails() {
+        unsafe check("direct filler fails") { unsafe log_rule_direct_filler_fails($0) }
+    }
+
+    @Test("A large group is written and synced between direct ones")
+    func largeGroup() {
+        unsafe check("direct large group") { unsafe log_rule_direct_large_group($0) }
+    }
+
+    @Test("A direct write torn at 512 bytes or 4 KiB is dropped, its bytes in quarantine")
+    func tornWrite() {
+        unsafe check("direct torn write") { unsafe log_rule_direct_torn_write($0) }
+    }
+
+    @Test("Zeros behind the last group are no evidence of anything")
+    func zerosAreNoEvidence() {
+        unsafe check("direct zeros no evidence") { unsafe log_rule_direct_zeros_no_evidence($0) }
+    }
+
+    @Test("Sealed and closed files end where their last group does")
+    func trimmed() {
+        unsafe check("direct trimmed") { unsafe log_rule_direct_trimmed($0) }
     }
 }
 

@@ -50,7 +50,7 @@ struct SeriesShapes {
         var ends = (0..<2).map { _ in
             Timestamp(
                 microseconds: material.pick(series.points).time.microseconds
-                    &+ Int64(material.below(3)) - 1)
+                    &+ Int64(material.below(3)) &- 1)
         }
         ends.sort()
         return switch material.below(6) {

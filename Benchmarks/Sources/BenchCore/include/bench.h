@@ -10,21 +10,7 @@
 #include <CFormCore.h>
 
 #include "bench_load.h"
-
-typedef struct bench_boxes {
-    const double *west, *south, *east, *north;
-    size_t count;
-} bench_boxes;
-
-typedef struct bench_points {
-    const double *x, *y;
-    size_t count;
-} bench_points;
-
-// What a batch of questions found: how many rows and the sum of their ids.
-typedef struct bench_answer {
-    uint64_t hits, id_sum;
-} bench_answer;
+#include "bench_types.h"
 
 // ---- formdb-core: the memtable with its id map, read through views, no journal ------------------
 
@@ -34,10 +20,6 @@ void bench_core_destroy(bench_core *core);
 // Rows with ids from `first` + 1, committed `per_commit` at a time.
 FC_MUST_USE fc_status bench_core_insert(bench_core *core, const bench_boxes *boxes, bool are_points,
                                         size_t per_commit);
-// The same, timing each insert; *out_longest_ns is the longest of them, its commit included.
-FC_MUST_USE fc_status bench_core_insert_pause(bench_core *core, const bench_boxes *boxes,
-                                              bool are_points, size_t per_commit,
-                                              uint64_t *out_longest_ns);
 FC_MUST_USE fc_status bench_core_build(bench_core *core, const bench_boxes *boxes, bool are_points);
 FC_MUST_USE fc_status bench_core_pack(bench_core *core);
 FC_MUST_USE fc_status bench_core_windows(bench_core *core, const bench_boxes *windows,

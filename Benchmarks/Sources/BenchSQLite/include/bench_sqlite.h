@@ -12,6 +12,18 @@ int bench_sqlite_insert_boxes(sqlite3_stmt *statement, const bench_boxes *boxes,
                               size_t end);
 // Parameters: east, west, north, south of the window; column 0: id. Adds to *answer.
 int bench_sqlite_windows(sqlite3_stmt *statement, const bench_boxes *windows, bench_answer *answer);
+// Parameters: id, west, east, south, north: row ids[i] becomes boxes[i].
+int bench_sqlite_upsert_boxes(sqlite3_stmt *statement, const int64_t *ids, const bench_boxes *boxes,
+                              size_t first, size_t end);
+// Parameters: id, west, east, south, north, start, end (an instant: both the same).
+int bench_sqlite_insert_timed(sqlite3_stmt *statement, const bench_boxes *boxes,
+                              const double *times, size_t first, size_t end);
+// Window i and the time [starts[i], starts[i] + length). Parameters: east, west, north, south of the
+// window, end and start of the time; column 0: id. With `filters_after` only the four of the window,
+// and columns 1 and 2, start and end of the row, are looked at here. Adds to *answer.
+int bench_sqlite_windows_during(sqlite3_stmt *statement, const bench_boxes *windows,
+                                const double *starts, double length, bool filters_after,
+                                bench_answer *answer);
 // Parameters: time, value.
 int bench_sqlite_insert_points(sqlite3_stmt *statement, const int64_t *times_us,
                                const double *values, size_t first, size_t end);

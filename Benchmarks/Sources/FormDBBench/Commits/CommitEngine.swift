@@ -27,7 +27,7 @@ struct CommitEngineKind: Sendable {
     let make: @Sendable (Surroundings) throws -> any CommitEngine
 
     static let all: [CommitEngineKind] = [
-        .store, .formdbDurable, .sqliteTableFile, .lmdb, .rocksdb,
+        .store, .formdbDurable, .formdbFallback, .sqliteTableFile, .lmdb, .rocksdb,
     ]
 }
 

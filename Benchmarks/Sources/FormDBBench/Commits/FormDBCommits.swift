@@ -4,16 +4,25 @@ import Foundation
 
 extension CommitEngineKind {
     /// The public Swift API, durability `full`, one thread a writer.
-    static let formdbDurable = CommitEngineKind(name: "formdb-durable") { try FormDBCommits($0) }
+    static let formdbDurable = CommitEngineKind(name: "formdb-durable") {
+        try FormDBCommits($0, .automatic)
+    }
+
+    /// The same without direct writes, as on a file system that has none.
+    static let formdbFallback = CommitEngineKind(name: "formdb-durable-fallback") {
+        try FormDBCommits($0, .off)
+    }
 }
 
 private final class FormDBCommits: ColumnCommitEngine {
     private let directory: URL
+    private var configuration = Database.Configuration()
     private var database: Database
 
-    init(_ surroundings: Surroundings) throws {
+    init(_ surroundings: Surroundings, _ directLog: Database.DirectLog) throws {
         directory = try surroundings.makeDirectory()
-        database = try Database(at: directory)
+        configuration.directLog = directLog
+        database = try Database(at: directory, configuration: configuration)
     }
 
     private static func name(_ number: UInt32) -> String { "series/\(number)" }
@@ -63,7 +72,7 @@ private final class FormDBCommits: ColumnCommitEngine {
 
     func reopenAndSum(_ numbers: Range<UInt32>) throws -> bench_series_answer {
         try database.close()
-        database = try Database(at: directory)
+        database = try Database(at: directory, configuration: configuration)
         var answer = bench_series_answer()
         for number in numbers {
             try database.series(Self.name(number)).withColumns { times, values in

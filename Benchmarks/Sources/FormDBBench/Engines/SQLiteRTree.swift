@@ -3,7 +3,7 @@ import BenchSQLite
 
 extension PlaceEngineKind {
     static let sqliteRTree = PlaceEngineKind(
-        name: "sqlite-rtree", isPeer: true, isFloat32: true
+        name: "sqlite-rtree", isPeer: true, isFloat32: true, isSlow: true
     ) { _ in try SQLiteRTree(SQLiteConnection(directory: nil)) }
 
     static let sqliteRTreeFile = PlaceEngineKind(
@@ -13,9 +13,9 @@ extension PlaceEngineKind {
     }
 }
 
-private final class SQLiteRTree: PlaceEngine {
+private final class SQLiteRTree: UpsertPlaceEngine {
     private let connection: SQLiteConnection
-    private var insertion, search, deletion: SQLiteStatement?
+    private var insertion, search, deletion, upsertion: SQLiteStatement?
 
     init(_ connection: SQLiteConnection) throws {
         self.connection = connection
@@ -24,6 +24,7 @@ private final class SQLiteRTree: PlaceEngine {
         insertion = try connection.prepare("INSERT INTO boxes VALUES (?, ?, ?, ?, ?)")
         search = try connection.prepare(
             "SELECT id FROM boxes WHERE west <= ? AND east >= ? AND south <= ? AND north >= ?")
+        upsertion = try connection.prepare("INSERT OR REPLACE INTO boxes VALUES (?, ?, ?, ?, ?)")
         deletion = try connection.prepare("DELETE FROM boxes WHERE id = ?")
     }
 
@@ -33,6 +34,15 @@ private final class SQLiteRTree: PlaceEngine {
         try connection.inTransactions(boxes.count) { first, end in
             try connection.check(
                 bench_sqlite_insert_boxes(insertion.handle, &columns, first, end), "insert")
+        }
+    }
+
+    func upsert(_ ids: [Int64], _ boxes: Boxes, times: [Int64]?) throws {
+        guard let upsertion else { return }
+        var columns = boxes.columns
+        try connection.inTransactions(boxes.count) { first, end in
+            try connection.check(
+                bench_sqlite_upsert_boxes(upsertion.handle, ids, &columns, first, end), "upsert")
         }
     }
 
@@ -56,7 +66,7 @@ private final class SQLiteRTree: PlaceEngine {
     func indexBytes() throws -> Int? { try connection.bytes() }
 
     func close() throws {
-        (insertion, search, deletion) = (nil, nil, nil)
+        (insertion, search, deletion, upsertion) = (nil, nil, nil, nil)
         try connection.close()
     }
 }

@@ -7,7 +7,7 @@ extension PlaceEngineKind {
     }
 }
 
-private final class StorePlace: PlaceEngine {
+final class StorePlace: PlaceEngine, TimedPlaceEngine {
     private let store: OpaquePointer
     private let arePoints: Bool
 
@@ -26,6 +26,26 @@ private final class StorePlace: PlaceEngine {
             bench_store_insert(store, &columns, arePoints, rowsPerTransaction),
             "formdb-store insert")
     }
+
+    func insert(_ boxes: Boxes, times: [Int64]) throws {
+        var columns = boxes.columns
+        try BenchError.check(
+            bench_store_insert_timed(store, &columns, times, arePoints, rowsPerTransaction),
+            "formdb-store insert")
+    }
+
+    func windows(
+        _ windows: Boxes, starts: [Int64], length: Int64, filtersAfter: Bool
+    ) throws -> bench_answer {
+        var columns = windows.columns
+        var answer = bench_answer()
+        try BenchError.check(
+            bench_store_windows_during(store, &columns, starts, length, filtersAfter, &answer),
+            "formdb-store windows")
+        return answer
+    }
+
+    func close() throws {}
 
     func windows(_ windows: Boxes) throws -> bench_answer {
         var columns = windows.columns

@@ -28,6 +28,38 @@ final class Boxes {
         bench_boxes(west: west, south: south, east: east, north: north, count: count)
     }
 
+    func copy() -> Boxes { map({ $0 }, { $0 }) }
+
+    /// The rows of `range`, in order.
+    func slice(_ range: Range<Int>) -> Boxes {
+        Boxes(count: range.count) { i in
+            let row = range.lowerBound + i
+            return (west[row], south[row], east[row], north[row])
+        }
+    }
+
+    /// The columns west, south, east, north for a callee that moves rows.
+    func withMutableColumns<T>(
+        _ body: (UnsafePointer<UnsafeMutablePointer<Double>?>) throws -> T
+    ) rethrows -> T {
+        let columns: [UnsafeMutablePointer<Double>?] = (0..<4).map { storage + $0 * count }
+        return try columns.withUnsafeBufferPointer { try body($0.baseAddress!) }
+    }
+
+    func set(_ i: Int, west: Double, south: Double, east: Double, north: Double) {
+        storage[i] = west
+        storage[count + i] = south
+        storage[2 * count + i] = east
+        storage[3 * count + i] = north
+    }
+
+    /// Moves row `i` to where row `j` of `other` is.
+    func set(_ i: Int, to other: Boxes, _ j: Int) {
+        set(
+            i, west: other.west[j], south: other.south[j], east: other.east[j],
+            north: other.north[j])
+    }
+
     /// The south-western corners, the first `prefix` of them.
     func points(prefix: Int? = nil) -> bench_points {
         bench_points(x: west, y: south, count: min(prefix ?? count, count))

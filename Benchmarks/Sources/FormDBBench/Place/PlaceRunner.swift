@@ -37,7 +37,7 @@ struct PlaceRunner {
 }
 
 /// One engine, once, from empty to closed.
-private struct PlaceRun {
+struct PlaceRun {
     let workload: PlaceWorkload
     let kind: PlaceEngineKind
     let data: PlaceData
@@ -46,6 +46,12 @@ private struct PlaceRun {
     let recorder: Recorder
 
     func run() throws {
+        if !kind.isBulkOnly { try runDynamic() }
+        try runPacked()
+        try runObserved()
+    }
+
+    private func runDynamic() throws {
         let engine = try kind.make(setup)
         try measure("insert", .nanoseconds, data.boxes.count, hits: data.boxes.count) {
             try engine.insert(data.boxes)
@@ -57,28 +63,33 @@ private struct PlaceRun {
                 "bytes-entry", .bytes, Double(bytes) / Double(data.boxes.count),
                 hits: data.boxes.count)
         }
+        if let engine = engine as? any LatencyPlaceEngine { try recordLatencies(engine) }
         let ids = workload.deletedIDs
         try measure("delete", .nanoseconds, ids.count, hits: ids.count) { try engine.delete(ids) }
         try askWindows(
             engine, "window-small-deleted", data.small, truth.smallDeleted,
             truth.smallDeletedFloat32)
         try engine.close()
-        if engine is any PackablePlaceEngine { try runPacked() }
     }
 
-    /// Built at once; packed; and timed insert by insert: each from empty.
+    /// Built at once and packed, from empty; then readers beside a writer.
     private func runPacked() throws {
-        guard let built = try kind.make(setup) as? any PackablePlaceEngine else { return }
+        guard let engine = try kind.make(setup) as? any BulkPlaceEngine else { return }
+        try engine.prepare(data.boxes)
         try measure("build", .nanoseconds, data.boxes.count, hits: data.boxes.count) {
-            try built.build(data.boxes)
+            try engine.build(data.boxes)
         }
-        try built.pack()
-        try askAll(built, suffix: "-packed")
-        try built.close()
-        guard let timed = try kind.make(setup) as? any PackablePlaceEngine else { return }
-        let longest = try timed.longestInsert(data.boxes)
-        try record("insert-pause", .microseconds, longest / 1e3, hits: data.boxes.count)
-        try timed.close()
+        try engine.pack()
+        try askAll(engine, suffix: "-packed")
+        if let bytes = try engine.indexBytes() {
+            try record(
+                "bytes-entry-packed", .bytes, Double(bytes) / Double(data.boxes.count),
+                hits: data.boxes.count)
+        }
+        if workload.hasReaders, let engine = engine as? any ObservablePlaceEngine {
+            try runReaders(engine)
+        }
+        try engine.close()
     }
 
     private func askAll(_ engine: any PlaceEngine, suffix: String) throws {
@@ -87,17 +98,31 @@ private struct PlaceRun {
         try askWindows(
             engine, "window-large" + suffix, data.large, truth.large, truth.largeFloat32)
         let k = PlaceTruth.k
-        let prefix = data.places.points(prefix: PlaceTruth.nearestChecked)
-        guard let some = try engine.nearest(prefix, k: k) else { return }
-        guard some == truth.nearestPrefix else {
-            throw wrong("nearest-10" + suffix, some, truth.nearestPrefix)
-        }
+        guard try checkNearest(engine, "nearest-10" + suffix) else { return }
         let points = data.places.points()
         let (answer, time) = try Stopwatch.time { try engine.nearest(points, k: k) }
         try record(
             "nearest-10" + suffix, .microseconds,
             Unit.microseconds.value(nanoseconds: time, count: points.count),
             hits: Int(answer?.hits ?? 0))
+    }
+
+    /// Whether the engine knows nearest rows at all; throws when it knows wrong ones. Of rows equally
+    /// far a tree may pick any: then the ids must differ from each other and be as far as the
+    /// reference's.
+    private func checkNearest(_ engine: any PlaceEngine, _ operation: String) throws -> Bool {
+        let k = PlaceTruth.k
+        let prefix = data.places.points(prefix: PlaceTruth.nearestChecked)
+        guard let some = try engine.nearest(prefix, k: k) else { return false }
+        if let ids = try engine.nearestInAnyOrder(prefix, k: k) {
+            let distances = Reference.distances(of: ids, in: data.boxes, from: prefix, k: k)
+            guard distances == truth.nearestDistances else {
+                throw BenchError("\(workload.name) \(operation): \(kind.name) found farther rows")
+            }
+        } else if some != truth.nearestPrefix {
+            throw wrong(operation, some, truth.nearestPrefix)
+        }
+        return true
     }
 
     private func askMetres(_ engine: any PlaceEngine) throws {
@@ -133,7 +158,7 @@ private struct PlaceRun {
             hits: Int64(answer.hits), note: note)
     }
 
-    private func wrong(
+    func wrong(
         _ operation: String, _ found: bench_answer, _ expected: bench_answer
     ) -> BenchError {
         BenchError(
@@ -147,7 +172,7 @@ private struct PlaceRun {
         try record(operation, unit, unit.value(nanoseconds: time, count: count), hits: hits)
     }
 
-    private func record(_ operation: String, _ unit: Unit, _ value: Double, hits: Int) throws {
+    func record(_ operation: String, _ unit: Unit, _ value: Double, hits: Int) throws {
         try recorder.add(
             workload: workload.name, operation: operation, engine: kind.name, unit: unit,
             value: value, hits: Int64(hits))

@@ -1,3 +1,4 @@
+import BenchBoost
 import CFormCore
 import CSQLite
 import Foundation
@@ -24,6 +25,7 @@ struct Machine: Codable {
     static func current(disk directory: URL) -> Machine {
         var versions = [
             "formdb": String(cString: fc_version()),
+            "boost": String(cString: bench_boost_version()),
             "sqlite": String(cString: sqlite3_libversion()),
             "swift": swiftVersion,
         ]

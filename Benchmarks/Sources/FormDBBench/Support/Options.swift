@@ -9,11 +9,13 @@ struct Options {
     var countsProcessorTimeOnly = false
     var directory: URL?
     var results: URL?
+    /// Of a process that only tells how much memory one engine takes.
+    var resident: String?
 
     static let usage = """
         usage: formdb-bench [--only W1,W2,…] [--engines a,b,…] [--runs n] [--quick]
                             [--cpu] [--directory path] [--results file]
-          --only       workloads: W1 W2 W4 T1 T3 geometry api (default: all)
+          --only       workloads: W1 W2 W2t W4 W5 T1 T3 geometry api (default: all)
           --engines    engines by name (default: all)
           --runs       how often each engine runs, interleaved (default 5)
           --quick      fewer runs, and no files for the largest workload: less than two minutes
@@ -39,6 +41,7 @@ struct Options {
                     throw BenchError("--runs needs a number above 0")
                 }
                 runs = count
+            case "--resident": resident = try value()
             case "--quick": isQuick = true
             case "--cpu": countsProcessorTimeOnly = true
             case "--directory": directory = URL(fileURLWithPath: try value())

@@ -36,6 +36,8 @@ struct Report {
         }
     }
 
+    /// The best under the same operation name: a packed tree records `build` and `*-packed` alone, a
+    /// dynamic one everything else, so each is held against its like.
     func bestPeer(_ rows: [Measurement]) -> Double? {
         let medians = rows.filter { peers.contains($0.engine) }.map(\.median)
         return rows.first?.unit.higherIsBetter == true ? medians.max() : medians.min()
@@ -67,7 +69,7 @@ struct Report {
         return String(format: "%.\(digits)f \(unit.rawValue)", value)
     }
 
-    private static let widths = [22, 18, 12, 12, 12, 12, 13, 0]
+    private static let widths = [27, 26, 12, 12, 12, 12, 13, 0]
 
     private static func row(_ cells: String...) -> String {
         var line = ""
