@@ -8,15 +8,18 @@ SWIFT ?= swift
 ONLY ?=
 ENGINES ?=
 RUNS ?=
+BASE ?=
+HEAD ?=
+CPU_TIME ?=
 SECONDS_EACH ?= 30
 
 bench_options := $(if $(ONLY),--only $(ONLY)) $(if $(ENGINES),--engines $(ENGINES)) \
 	$(if $(RUNS),--runs $(RUNS))
 
-.PHONY: help demo test check soak fuzz bench bench-quick format lint tsan asan clean
+.PHONY: help demo test check soak fuzz bench bench-quick bench-compare format lint tsan asan clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## import real data, ask real questions, kill the writer, draw a page (installs what is missing)
 	@Scripts/install-dependencies build
@@ -46,6 +49,10 @@ bench-quick: ## the same with fewer runs, in less than two minutes
 	@Scripts/install-dependencies build bench
 	@$(SWIFT) run -c release --package-path Benchmarks formdb-bench --quick $(bench_options)
 
+bench-compare: ## two commits in turn, a verdict a line (BASE=commit, HEAD=commit or the working tree)
+	@Scripts/install-dependencies build bench
+	@ONLY=$(ONLY) ENGINES=$(ENGINES) RUNS=$(RUNS) HEAD=$(HEAD) CPU_TIME=$(CPU_TIME) Scripts/bench-compare "$(BASE)"
+
 format: ## format all C and Swift in place
 	@Scripts/install-dependencies lint
 	@Scripts/format
@@ -63,4 +70,4 @@ asan: ## the hostile-input and core tests under the address and undefined-behavi
 	@Scripts/sanitize address
 
 clean: ## remove everything that was built
-	@rm -rf .build .build-* Benchmarks/.build* Examples/.build*
+	@rm -rf .build .build-* Benchmarks/.build* Benchmarks/.results/compare Examples/.build*

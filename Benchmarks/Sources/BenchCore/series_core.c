@@ -47,6 +47,22 @@ fc_status bench_series_append(bench_series *series, const int64_t *times_us, con
     return FC_STATUS_OK;
 }
 
+fc_status bench_series_append_columns(bench_series *series, const int64_t *times_us,
+                                      const double *values, size_t count, size_t per_commit) {
+    for (size_t i = 0; i < count; i += per_commit) {
+        const double *field = &values[i];
+        fc_points points = {.point_count = count - i > per_commit ? per_commit : count - i,
+                            .field_count = 1,
+                            .times_us = &times_us[i],
+                            .fields = &field};
+        fc_status status = fc_series_append(series->series, &points, series->next_row_id);
+        if (status != FC_STATUS_OK) return status;
+        series->next_row_id += points.point_count;
+        commit(series);
+    }
+    return FC_STATUS_OK;
+}
+
 fc_status bench_series_ranges(bench_series *series, const int64_t *starts_us, size_t count,
                               int64_t length_us, bench_series_answer *out) {
     fc_series_view *view;

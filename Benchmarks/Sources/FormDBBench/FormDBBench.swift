@@ -22,7 +22,7 @@ struct FormDBBench {
     let surroundings: Surroundings
     let recorder = Recorder()
 
-    private var runs: Int { options.runs ?? (options.isQuick ? 3 : 5) }
+    var runs: Int { options.runs ?? (options.isQuick ? 3 : 5) }
 
     private func run() throws {
         Stopwatch.countsProcessorTimeOnly = options.countsProcessorTimeOnly
@@ -30,6 +30,12 @@ struct FormDBBench {
         if options.countsProcessorTimeOnly { machine.clock = "processor time" }
         print("\(machine.cpu), \(machine.cores) cores, \(machine.memory), \(machine.kernel)")
         print("disk: \(machine.disk); \(machine.clock); medians of \(runs) interleaved runs")
+        if machine.isBusy {
+            print("the machine is busy (load \(machine.load)): figures are worse than they need be")
+        }
+        if !surroundings.hasDisk {
+            print("a memory disk keeps nothing: engines on disk are left out (see --directory)")
+        }
         if options.wants(workload: "W1") {
             // Its batches take a millisecond: more runs, so that one pause of the machine is no median.
             try run(.w1(), runs: options.runs ?? (options.isQuick ? 9 : 25))
@@ -41,29 +47,24 @@ struct FormDBBench {
         if options.wants(workload: "W4") {
             if let cities = try PlaceWorkload.w4(surroundings) {
                 try run(cities, runs: options.runs ?? (options.isQuick ? 2 : 5))
-                report(workload: "api", title: "the ten nearest cities, in metres")
             } else {
                 print("\nW4: left out, there is no \(surroundings.data.path)/cities_1000.csv")
             }
         }
         try runMorePlaces()
-        if options.wants(workload: "T1") {
-            let workload = SeriesWorkload.t1()
-            let kinds = SeriesEngineKind.all.filter { options.wants(engine: $0.name) }
-            try SeriesRunner(
-                workload: workload, kinds: kinds, runs: runs, surroundings: surroundings,
-                recorder: recorder
-            ).run()
-            report(workload: workload.name, title: workload.title)
-        }
+        try runSeries()
+        try runThroughSwift()
         try ResultFile.write(recorder.measurements, machine: machine, to: surroundings.results)
-        print("\nAll answers agree. Results: \(surroundings.results.path)")
+        let page = surroundings.results.deletingPathExtension().appendingPathExtension("html")
+        try Page(measurements: recorder.measurements, machine: machine, report: results)
+            .write(to: page)
+        print("\nAll answers agree. Results: \(surroundings.results.path) and \(page.path)")
     }
 
     private func run(_ workload: PlaceWorkload, runs: Int) throws {
         let leavesOut = options.isQuick && workload.data.boxes.count > 500_000
         let kinds = PlaceEngineKind.all.filter {
-            options.wants(engine: $0.name)
+            options.wants(engine: $0.name) && (surroundings.hasDisk || !$0.isOnDisk)
                 && !(leavesOut && $0.isPeer && ($0.isOnDisk || $0.isSlow))
         }
         try PlaceRunner(
@@ -74,11 +75,21 @@ struct FormDBBench {
         report(workload: workload.name, title: workload.title)
     }
 
-    func report(workload: String, title: String) {
+    var results: Report {
         let peers =
             PlaceEngineKind.all.filter(\.isPeer).map(\.name)
             + SeriesEngineKind.all.filter(\.isPeer).map(\.name)
-        Report(measurements: recorder.measurements, peers: Set(peers))
-            .print(workload: workload, title: title)
+            + CommitEngineKind.all.filter(\.isPeer).map(\.name)
+            + ApiEngineKind.all.filter(\.isPeer).map(\.name) + [
+                "grdb-codable", GeodesicRunner.peer,
+            ]
+        return Report(
+            measurements: recorder.measurements, peers: Set(peers), titles: recorder.titles)
+    }
+
+    func report(workload: String, title: String) {
+        recorder.titles[workload] = title
+        results.print(workload: workload, title: title)
+        results.printAims(workload: workload)
     }
 }

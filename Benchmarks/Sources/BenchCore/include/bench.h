@@ -9,13 +9,8 @@
 
 #include <CFormCore.h>
 
+#include "bench_load.h"
 #include "bench_types.h"
-
-// What a batch of time ranges found: points, the sum of their times (modulo 2^64) and of values.
-typedef struct bench_series_answer {
-    uint64_t hits, time_sum;
-    double value_sum;
-} bench_series_answer;
 
 // ---- formdb-core: the memtable with its id map, read through views, no journal ------------------
 
@@ -67,6 +62,10 @@ FC_MUST_USE fc_status bench_series_create(bench_series **out);
 void bench_series_destroy(bench_series *series);
 FC_MUST_USE fc_status bench_series_append(bench_series *series, const int64_t *times_us,
                                           const double *values, size_t count, size_t per_commit);
+// The same with `per_commit` points a call.
+FC_MUST_USE fc_status bench_series_append_columns(bench_series *series, const int64_t *times_us,
+                                                  const double *values, size_t count,
+                                                  size_t per_commit);
 FC_MUST_USE fc_status bench_series_ranges(bench_series *series, const int64_t *starts_us,
                                           size_t count, int64_t length_us,
                                           bench_series_answer *out);

@@ -33,4 +33,10 @@ int bench_sqlite_ranges(sqlite3_stmt *statement, const int64_t *starts_us, size_
 // Parameter: an integer key. Adds the number of rows that went to *count.
 int bench_sqlite_delete(sqlite3_stmt *statement, const int64_t *keys, size_t first, size_t end,
                         uint64_t *count);
+// Durable transactions by many threads over one connection, one at a time: threads that wait for a
+// mutex are faster than connections that poll for the file's lock. The table is
+// points(series, time, value); one row a transaction goes without BEGIN and COMMIT.
+int bench_sqlite_commit(sqlite3 *connection, const bench_commit_load *load, uint64_t *out_ns);
+// Counts and sums all points.
+int bench_sqlite_sum(sqlite3 *connection, bench_series_answer *out);
 #endif

@@ -4,7 +4,7 @@ extension SeriesEngineKind {
     static let core = SeriesEngineKind(name: "formdb-core") { _ in try CoreSeries() }
 }
 
-private final class CoreSeries: SeriesEngine {
+private final class CoreSeries: ColumnSeriesEngine {
     private let series: OpaquePointer
 
     init() throws {
@@ -17,7 +17,13 @@ private final class CoreSeries: SeriesEngine {
 
     func append(times: [Int64], values: [Double]) throws {
         try BenchError.check(
-            bench_series_append(series, times, values, times.count, rowsPerTransaction),
+            bench_series_append(series, times, values, times.count, times.count),
+            "formdb-core append")
+    }
+
+    func appendColumns(times: [Int64], values: [Double]) throws {
+        try BenchError.check(
+            bench_series_append_columns(series, times, values, times.count, rowsPerTransaction),
             "formdb-core append")
     }
 
@@ -32,7 +38,7 @@ private final class CoreSeries: SeriesEngine {
     func delete(times: [Int64]) throws -> Int {
         var count: UInt64 = 0
         try BenchError.check(
-            bench_series_delete(series, times, times.count, rowsPerTransaction, &count),
+            bench_series_delete(series, times, times.count, times.count, &count),
             "formdb-core delete")
         return Int(count)
     }

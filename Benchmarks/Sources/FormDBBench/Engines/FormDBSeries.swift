@@ -11,7 +11,7 @@ extension SeriesEngineKind {
     }
 }
 
-private final class FormDBSeries: SeriesEngine {
+private final class FormDBSeries: ColumnSeriesEngine {
     private let database: Database
     private let directory: URL?
 
@@ -21,12 +21,21 @@ private final class FormDBSeries: SeriesEngine {
     }
 
     func append(times: [Int64], values: [Double]) throws {
+        try database.write { tx in
+            for i in times.indices {
+                let time = Timestamp(microseconds: times[i])
+                try tx.append(DataPoint(at: time, values[i]), to: "points")
+            }
+        }
+    }
+
+    func appendColumns(times: [Int64], values: [Double]) throws {
         for start in stride(from: 0, to: times.count, by: rowsPerTransaction) {
+            let rows = start..<min(start + rowsPerTransaction, times.count)
             try database.write { tx in
-                for i in start..<min(start + rowsPerTransaction, times.count) {
-                    let time = Timestamp(microseconds: times[i])
-                    try tx.append(DataPoint(at: time, values[i]), to: "points")
-                }
+                try tx.append(
+                    times: times.span.extracting(rows), values: values.span.extracting(rows),
+                    to: "points")
             }
         }
     }
@@ -51,16 +60,14 @@ private final class FormDBSeries: SeriesEngine {
     }
 
     func delete(times: [Int64]) throws -> Int {
-        var deleted = 0
-        for start in stride(from: 0, to: times.count, by: rowsPerTransaction) {
-            try database.write { tx in
-                for time in times[start..<min(start + rowsPerTransaction, times.count)] {
-                    deleted += try tx.delete(
-                        series: "points", during: .at(Timestamp(microseconds: time)))
-                }
+        try database.write { tx in
+            var deleted = 0
+            for time in times {
+                deleted += try tx.delete(
+                    series: "points", during: .at(Timestamp(microseconds: time)))
             }
-        }
-        return deleted
+            return deleted
+        }.value
     }
 
     func close() throws {

@@ -40,11 +40,14 @@ final class SQLiteConnection {
         return SQLiteStatement(statement)
     }
 
-    /// `body` for stretches of `rowsPerTransaction` indices below `count`, each a transaction.
-    func inTransactions(_ count: Int, _ body: (_ first: Int, _ end: Int) throws -> Void) throws {
-        for start in stride(from: 0, to: count, by: rowsPerTransaction) {
+    /// `body` for stretches of `each` indices below `count`, each a transaction.
+    func inTransactions(
+        _ count: Int, of each: Int = rowsPerTransaction,
+        _ body: (_ first: Int, _ end: Int) throws -> Void
+    ) throws {
+        for start in stride(from: 0, to: count, by: each) {
             try execute("BEGIN")
-            try body(start, min(start + rowsPerTransaction, count))
+            try body(start, min(start + each, count))
             try execute("COMMIT")
         }
     }
@@ -69,9 +72,9 @@ final class SQLiteConnection {
     }
 
     /// REQUIRES: no statements are left.
-    func close() throws {
+    func close(keepingFiles: Bool = false) throws {
         guard sqlite3_close(handle) == SQLITE_OK else { throw error("close") }
-        if let directory { try FileManager.default.removeItem(at: directory) }
+        if let directory, !keepingFiles { try FileManager.default.removeItem(at: directory) }
     }
 }
 

@@ -33,7 +33,7 @@ private final class SQLiteTable: SeriesEngine {
 
     func append(times: [Int64], values: [Double]) throws {
         guard let insertion else { return }
-        try connection.inTransactions(times.count) { first, end in
+        try connection.inTransactions(times.count, of: times.count) { first, end in
             try connection.check(
                 bench_sqlite_insert_points(insertion.handle, times, values, first, end), "insert")
         }
@@ -50,7 +50,7 @@ private final class SQLiteTable: SeriesEngine {
     func delete(times: [Int64]) throws -> Int {
         guard let deletion else { return 0 }
         var deleted: UInt64 = 0
-        try connection.inTransactions(times.count) { first, end in
+        try connection.inTransactions(times.count, of: times.count) { first, end in
             try connection.check(
                 bench_sqlite_delete(deletion.handle, times, first, end, &deleted), "delete")
         }

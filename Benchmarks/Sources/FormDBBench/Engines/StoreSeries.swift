@@ -17,7 +17,7 @@ private final class StoreSeries: SeriesEngine {
 
     func append(times: [Int64], values: [Double]) throws {
         try BenchError.check(
-            bench_store_append(store, times, values, times.count, rowsPerTransaction),
+            bench_store_append(store, times, values, times.count, times.count),
             "formdb-store append")
     }
 
@@ -31,7 +31,7 @@ private final class StoreSeries: SeriesEngine {
     func delete(times: [Int64]) throws -> Int {
         var count: UInt64 = 0
         try BenchError.check(
-            bench_store_delete_points(store, times, times.count, rowsPerTransaction, &count),
+            bench_store_delete_points(store, times, times.count, times.count, &count),
             "formdb-store delete")
         return Int(count)
     }

@@ -1,7 +1,7 @@
 import BenchCore
 
-/// What every engine does with one series of one field. Writes are one point a call, in
-/// transactions of `rowsPerTransaction`; questions read every time and value.
+/// What every engine does with one series of one field. Writes are one point a call, all of them
+/// one transaction; questions read every time and value.
 protocol SeriesEngine: AnyObject {
     func append(times: [Int64], values: [Double]) throws
     /// The ranges [start, start + length), microseconds.
@@ -15,6 +15,12 @@ extension SeriesEngine {
     func close() throws {}
 }
 
+/// An engine that also takes a batch of points in one call, as columns.
+protocol ColumnSeriesEngine: SeriesEngine {
+    /// Transactions of `rowsPerTransaction` points, one call each.
+    func appendColumns(times: [Int64], values: [Double]) throws
+}
+
 struct SeriesEngineKind: Sendable {
     let name: String
     var isPeer = false
@@ -23,5 +29,6 @@ struct SeriesEngineKind: Sendable {
 
     static let all: [SeriesEngineKind] = [
         .core, .store, .formdb, .formdbDurable, .sqliteTable, .sqliteTableFile,
+        .lmdb, .lmdbPacked, .rocksdb,
     ]
 }

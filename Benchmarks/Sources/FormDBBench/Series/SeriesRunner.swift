@@ -91,6 +91,31 @@ struct SeriesRunner {
             throw BenchError("\(workload.name): \(kind.name) has \(left.hits) points left")
         }
         try engine.close()
+        try runColumns(kind)
+    }
+
+    /// A million points into a new series, a batch a call.
+    private func runColumns(_ kind: SeriesEngineKind) throws {
+        guard let engine = try kind.make(surroundings) as? any ColumnSeriesEngine else { return }
+        let count = 1_000_000
+        let step = workload.times[1] - workload.times[0]
+        let times = (0..<Int64(count)).map { workload.times[0] + $0 * step }
+        let values = (0..<count).map { workload.values[$0 % workload.values.count] }
+        let time = try Stopwatch.time {
+            try engine.appendColumns(times: times, values: values)
+        }.nanoseconds
+        let all = SeriesWorkload.Ranges(
+            operation: "", starts: [times[0]], length: times[count - 1] - times[0] + 1)
+        let found = try engine.ranges(starts: all.starts, length: all.length)
+        var truth = bench_series_answer()
+        for i in 0..<count {
+            truth.hits += 1
+            truth.time_sum &+= UInt64(bitPattern: times[i])
+            truth.value_sum += values[i]
+        }
+        try check(found, truth, "\(workload.name) append-1000: \(kind.name)")
+        try record("append-1000", kind, time, count, hits: count)
+        try engine.close()
     }
 
     /// Values may be added in another order: the sum may differ in its last digits.

@@ -11,7 +11,16 @@ struct Machine: Codable {
     var kernel: String
     var disk: String
     var clock = "elapsed time, and processor time of other threads"
+    /// How many threads wanted a processor in the minute before.
+    var load = Self.currentLoad
     var versions: [String: String]
+
+    var isBusy: Bool { load > 0.5 * Double(cores) }
+
+    static var currentLoad: Double {
+        var load = 0.0
+        return getloadavg(&load, 1) == 1 ? (load * 100).rounded() / 100 : 0
+    }
 
     static func current(disk directory: URL) -> Machine {
         var versions = [
@@ -20,6 +29,7 @@ struct Machine: Codable {
             "sqlite": String(cString: sqlite3_libversion()),
             "swift": swiftVersion,
         ]
+        versions.merge(PeerVersions.all) { $1 }
         versions["system"] = ProcessInfo.processInfo.operatingSystemVersionString
         let gibibytes = Double(ProcessInfo.processInfo.physicalMemory) / 0x1p30
         return Machine(

@@ -47,6 +47,8 @@ struct Measurement {
 /// Collects measurements in the order in which their operations were first seen.
 final class Recorder {
     private(set) var measurements: [Measurement] = []
+    /// Of workloads, for the reports.
+    var titles: [String: String] = [:]
     private var positions: [String: Int] = [:]
 
     func add(

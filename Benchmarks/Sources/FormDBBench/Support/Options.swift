@@ -15,12 +15,12 @@ struct Options {
     static let usage = """
         usage: formdb-bench [--only W1,W2,…] [--engines a,b,…] [--runs n] [--quick]
                             [--cpu] [--directory path] [--results file]
-          --only       workloads: W1 W2 W2t W4 W5 T1 (default: all)
+          --only       workloads: W1 W2 W2t W4 W5 T1 T3 geometry api (default: all)
           --engines    engines by name (default: all)
           --runs       how often each engine runs, interleaved (default 5)
           --quick      fewer runs, and no files for the largest workload: less than two minutes
           --cpu        processor time instead of elapsed time, for a busy machine
-          --directory  where stores on disk go; not on a memory disk (default: beside the results)
+          --directory  where stores on disk go (default: .results of this package)
           --results    the result file (default: Benchmarks/.results/latest.json)
         """
 

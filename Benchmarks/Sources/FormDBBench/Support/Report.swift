@@ -4,6 +4,8 @@ import Foundation
 struct Report {
     let measurements: [Measurement]
     let peers: Set<String>
+    /// Of workloads.
+    var titles: [String: String] = [:]
 
     func print(workload: String, title: String) {
         let rows = measurements.filter { $0.workload == workload }
@@ -36,13 +38,13 @@ struct Report {
 
     /// The best under the same operation name: a packed tree records `build` and `*-packed` alone, a
     /// dynamic one everything else, so each is held against its like.
-    private func bestPeer(_ rows: [Measurement]) -> Double? {
+    func bestPeer(_ rows: [Measurement]) -> Double? {
         let medians = rows.filter { peers.contains($0.engine) }.map(\.median)
         return rows.first?.unit.higherIsBetter == true ? medians.max() : medians.min()
     }
 
     /// How many times better than the best peer: 2.0x is twice as fast, or half the bytes.
-    private static func ratio(_ row: Measurement, _ best: Double?) -> String {
+    static func ratio(_ row: Measurement, _ best: Double?) -> String {
         guard let best, best > 0, row.median > 0 else { return "" }
         let ratio = row.unit.higherIsBetter ? row.median / best : best / row.median
         return String(format: ratio < 10 ? "%.2fx" : "%.0fx", ratio)

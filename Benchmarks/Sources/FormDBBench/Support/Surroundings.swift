@@ -7,6 +7,8 @@ struct Surroundings: Sendable {
     /// Stores on disk go below here, each in a directory of its own that is removed afterwards.
     let scratch: URL
     let data: URL
+    /// Whether something can be durable in `scratch`: it is no memory disk.
+    let hasDisk: Bool
 
     init(_ options: Options) throws {
         // …/Benchmarks/Sources/FormDBBench/Support/Surroundings.swift
@@ -23,11 +25,7 @@ struct Surroundings: Sendable {
             data = repository.deletingLastPathComponent().appending(path: "shared/data")
         }
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-        guard !bench_is_memory_disk(scratch.path) else {
-            throw BenchError(
-                "\(base.path) is on a memory disk, where nothing is durable: name another with "
-                    + "--directory")
-        }
+        hasDisk = !bench_is_memory_disk(scratch.path)
     }
 
     /// A new, empty directory.

@@ -1,6 +1,7 @@
 extension SeriesWorkload {
     /// 50,000 points, one a minute; ranges of an hour, a day and a week; every fifth point deleted.
-    static func t1() -> SeriesWorkload {
+    /// `isQuick`: fewer of the long ranges, which take slow peers seconds.
+    static func t1(isQuick: Bool = false) -> SeriesWorkload {
         var random = Random(seed: 11)
         let count = 50_000
         let minute: Int64 = 60_000_000
@@ -24,8 +25,8 @@ extension SeriesWorkload {
             values: values,
             ranges: [
                 ranges("range-hour", 20_000, minutes: 60),
-                ranges("range-day", 5_000, minutes: 24 * 60),
-                ranges("range-week", 1_000, minutes: 7 * 24 * 60),
+                ranges("range-day", isQuick ? 2_000 : 5_000, minutes: 24 * 60),
+                ranges("range-week", isQuick ? 400 : 1_000, minutes: 7 * 24 * 60),
             ], deletedTimes: deleted.map { times[Int($0 - 1) * 5] })
     }
 }
