@@ -33,6 +33,25 @@ extension WriteTransaction {
         }
     }
 
+    /// Appends one value to a series of one field.
+    ///
+    /// ```swift
+    /// try tx.append(at: .now, 92.0, to: "heart-rate")
+    /// ```
+    ///
+    /// COST: O(1), and no allocation, not even the point's.
+    @inline(__always)
+    public func append(at time: Timestamp, _ value: Double, to series: String) throws {
+        try inSeries(series, fields: Self.defaultFields(1)) { target in
+            if target.fieldCount != 1 { throw Self.mismatch(series, target.fieldCount, 1) }
+            try unsafe withUnsafePointer(to: value) { value in
+                try unsafe core.append(
+                    time: time.microseconds,
+                    values: UnsafeBufferPointer(start: value, count: 1), to: target.id)
+            }
+        }
+    }
+
     /// Appends points to a series after deleting those of equal times.
     public func replace(
         _ points: some Collection<DataPoint>, in series: String, fields: [String]? = nil

@@ -251,6 +251,22 @@ struct NotFoundTests {
         #expect(try db.collections.isEmpty && db.seriesNames().isEmpty)
     }
 
+    @Test("A value by itself is a point of a series of one field, and of no other")
+    func oneValue() throws {
+        let db = try Database.inMemory()
+        let first = Timestamp(microseconds: 5)
+        let second = Timestamp(microseconds: 3)
+        try db.write { tx in
+            try tx.append(at: first, 1.5, to: "one")
+            try tx.append(at: second, .nan, to: "one")
+            try tx.append(DataPoint(at: first, 1, 2), to: "two")
+            #expect(errorCode { try tx.append(at: second, 1, to: "two") } == .fieldMismatch)
+        }
+        let points = try db.series("one").fetchAll()
+        #expect(points == [DataPoint(at: second, .nan), DataPoint(at: first, 1.5)])
+        #expect(try db.series("two").fetchCount() == 1)
+    }
+
     @Test("Coordinates that can't be are refused, and a swapped pair is named")
     func coordinates() throws {
         let db = try Database.inMemory()

@@ -24,7 +24,7 @@ private final class FormDBSeries: ColumnSeriesEngine {
         try database.write { tx in
             for i in times.indices {
                 let time = Timestamp(microseconds: times[i])
-                try tx.append(DataPoint(at: time, values[i]), to: "points")
+                try tx.append(at: time, values[i], to: "points")
             }
         }
     }
