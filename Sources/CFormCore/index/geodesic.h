@@ -11,8 +11,7 @@
 double fc_geodesic_distance_m(double longitude1, double latitude1, double longitude2,
                               double latitude2);
 
-// Lower bound of the ellipsoidal distance per radian of central angle, and its upper twin, with
-// geodetic latitudes taken as spherical ones (metres).
+// Lower bound of the ellipsoidal distance per radian of central angle, with geodetic latitudes taken as
+// spherical ones (metres).
 #define FC_METRES_PER_RADIAN_MIN 6335439.0
-#define FC_METRES_PER_RADIAN_MAX 6399594.0
 #endif

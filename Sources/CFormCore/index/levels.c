@@ -6,6 +6,8 @@
 
 #include "memtable_internal.h"
 
+enum { STRETCH = FC_KEYS_SLACK }; // entries that are moved at once
+
 static uint64_t level_capacity(const fc_memtable *table, unsigned level) {
     uint64_t capacity = (uint64_t)table->options.tail_rows * table->options.merge_ratio_first;
     for (unsigned i = 0; i < level; i++)
@@ -90,7 +92,7 @@ static fc_status start_merge(fc_levels *levels, fc_level *level) {
 // ---- Moving entries ----------------------------------------------------------------------------
 //
 // Stretches of an input that come next as a whole go into a block that has room beyond its end, so that
-// every copy is of FC_KEYS_SLACK entries, whatever the stretch's length; what is beyond is overwritten by the
+// every copy is of STRETCH entries, whatever the stretch's length; what is beyond is overwritten by the
 // next. The inputs differ in size by the merge ratio, so stretches of the larger one are long. (Entry
 // by entry, a copy is twelve loads and stores and each step waits for the one before: an insert took 1.3
 // times as long.)
@@ -102,19 +104,19 @@ static inline __attribute__((always_inline)) void put_block(fc_merge *merge, uin
     fc_tree_slot slot = fc_tree_next_slot(out);
     for (uint32_t lane = 0; lane < lanes; lane++) {
         memcpy(slot.lanes + (size_t)lane * FC_NODE, stage->lanes[lane], FC_NODE * sizeof(float));
-        memcpy(stage->lanes[lane], stage->lanes[lane] + FC_NODE, FC_KEYS_SLACK * sizeof(float));
+        memcpy(stage->lanes[lane], stage->lanes[lane] + FC_NODE, STRETCH * sizeof(float));
     }
     memcpy(slot.position, stage->positions, FC_NODE * sizeof(uint32_t));
-    memcpy(stage->positions, stage->positions + FC_NODE, FC_KEYS_SLACK * sizeof(uint32_t));
+    memcpy(stage->positions, stage->positions + FC_NODE, STRETCH * sizeof(uint32_t));
     memcpy(slot.id, stage->ids, FC_NODE * sizeof(uint64_t));
-    memcpy(stage->ids, stage->ids + FC_NODE, FC_KEYS_SLACK * sizeof(uint64_t));
+    memcpy(stage->ids, stage->ids + FC_NODE, STRETCH * sizeof(uint64_t));
     uint32_t count = stage->count < FC_NODE ? stage->count : FC_NODE;
     stage->count -= count;
     out->count += count;
     if (count == FC_NODE) fc_tree_close_block(out);
 }
 
-// Takes `count` <= FC_KEYS_SLACK entries from one block of an input.
+// Takes `count` <= STRETCH entries from one block of an input.
 static inline __attribute__((always_inline)) void stage_entries(fc_merge *merge,
                                                                 const fc_tree *tree, uint32_t first,
                                                                 uint32_t count, uint32_t from,
@@ -127,14 +129,14 @@ static inline __attribute__((always_inline)) void stage_entries(fc_merge *merge,
     const uint64_t *ids = (const uint64_t *)(positions + FC_NODE);
     for (uint32_t lane = 0; lane < from; lane++)
         memcpy(stage->lanes[lane] + at, block + (size_t)lane * FC_NODE + in_block,
-               FC_KEYS_SLACK * sizeof(float));
+               STRETCH * sizeof(float));
     for (uint32_t lane = from; lane < lanes; lane++)
-        for (uint32_t n = 0; n < FC_KEYS_SLACK; n++)
+        for (uint32_t n = 0; n < STRETCH; n++)
             stage->lanes[lane][at + n] = INFINITY; // no time
-    memcpy(stage->positions + at, positions + in_block, FC_KEYS_SLACK * sizeof(uint32_t));
-    memcpy(stage->ids + at, ids + in_block, FC_KEYS_SLACK * sizeof(uint64_t));
+    memcpy(stage->positions + at, positions + in_block, STRETCH * sizeof(uint32_t));
+    memcpy(stage->ids + at, ids + in_block, STRETCH * sizeof(uint64_t));
     memcpy(merge->out->keys + merge->out->count + at, tree->keys + first,
-           FC_KEYS_SLACK * sizeof(uint32_t));
+           STRETCH * sizeof(uint32_t));
     stage->count = at + count;
     if (stage->count >= FC_NODE) put_block(merge, lanes);
 }
@@ -175,11 +177,11 @@ static inline __attribute__((always_inline)) void move_entries(const mover *move
     for (uint32_t moved = 0; moved < budget && (i < a->count || j < b->count);) {
         bool has_b = j < b->count;
         uint32_t key_b = has_b ? b->keys[j] : UINT32_MAX, stretch = 0;
-        for (uint32_t n = 0; n < FC_KEYS_SLACK;
-             n++) // they rise (see fc_tree_finish for those beyond the end)
+        // Keys rise; those beyond the end are the largest there are (fc_tree_finish).
+        for (uint32_t n = 0; n < STRETCH; n++)
             stretch += a->keys[i + n] <= key_b;
         uint32_t room = FC_NODE - i % FC_NODE, left = a->count - i;
-        if (room > FC_KEYS_SLACK) room = FC_KEYS_SLACK;
+        if (room > STRETCH) room = STRETCH;
         if (room > left) room = left;
         bool is_whole = stretch < room || left == room; // b's key, if it has one, comes after it
         if (stretch > room) stretch = room;

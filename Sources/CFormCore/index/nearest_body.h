@@ -1,8 +1,9 @@
-// The walk to the nearest, included like (and after) walk_body.h. Over all trees at once, the least
-// bound first, found by vectors over frames of sixteen instead of a heap (W2, packed: 2.8 us depth first
-// with a heap of bounds); rows come out in the order of their bounds, so the k-th ends it. The tail is
-// scanned last, for what lies within reach. Distances here are float32 lower bounds; exact ones come
-// after the walk.
+// The walk to the nearest, included like (and after) walk_body.h. Over all trees at once, the least bound
+// first, found by vectors over frames of sixteen instead of a heap (W2, packed: 2.8 us depth first); rows
+// come out in the order of their bounds, so the k-th ends it. Looking over all frames costs more the more
+// there are, so beyond FC_FRAMES_MAX the rest is walked depth first: data whose bounds say little (all at
+// one distance) would make it quadratic. The tail is scanned last, for what lies within reach. Distances
+// here are float32 lower bounds; exact ones come after the walk.
 // No include guard: see walk.h.
 
 TARGET static inline uint32_t W(bounds)(const fc_nearest *nearest, const float *block,
@@ -84,16 +85,74 @@ TARGET static inline fc_status W(take_row)(fc_nearest *nearest, const walk_state
     return fc_nearest_accept(nearest, position, bound);
 }
 
+// Of equal ones the newest group's, so that ties go deep instead of opening a whole level.
 TARGET static inline size_t W(least_frame)(const fc_nearest *nearest, float *out_least) {
-    size_t frame = K(least)(nearest->least, out_least);
-    for (size_t first = FC_NODE; first < nearest->frame_count; first += FC_NODE) {
+    size_t first = nearest->frame_count == 0 ? 0 : (nearest->frame_count - 1) / FC_NODE * FC_NODE;
+    size_t frame = first + K(least)(nearest->least + first, out_least);
+    while (first > 0) {
         float least;
+        first -= FC_NODE;
         size_t i = K(least)(nearest->least + first, &least);
         if (!(least < *out_least)) continue;
         *out_least = least;
         frame = first + i;
     }
     return frame;
+}
+
+// The rows below a block within reach, which may shrink on the way: children are visited nearest first.
+TARGET static fc_status W(nearest_deep)(fc_nearest *nearest, const walk_state *state,
+                                        const fc_tree *tree, node_ref start) {
+    node_ref stack[FC_TREE_LEVELS_MAX * FC_NODE];
+    unsigned depth = 0;
+    stack[depth++] = start;
+    while (depth > 0) {
+        node_ref node = stack[--depth];
+        const float *block = fc_tree_block(tree, node.level, node.block);
+        if (node.level == 0) {
+            fc_status status = W(nearest_leaf)(nearest, state, block,
+                                               fc_tree_positions(tree, node.block), FC_NODE_FULL);
+            if (status != FC_STATUS_OK) return status;
+            continue;
+        }
+        uint32_t mask = FC_NODE_FULL;
+        const fc_probe *probe = nearest->probe;
+        if (probe != NULL) {
+            mask = 0;
+            for (unsigned i = 0; i < probe->window_count; i++)
+                mask |= K(le)(block, FC_NODE, probe->windows[i].meets, state->lanes);
+        }
+        float bounds[FC_NODE];
+        mask = W(bounds)(nearest, block, mask, bounds);
+        for (uint32_t out = FC_NODE_FULL & ~mask; out != 0; out &= out - 1)
+            bounds[__builtin_ctz(out)] = __builtin_inff();
+        // The nearest goes on the stack last.
+        unsigned children = (unsigned)__builtin_popcount(mask);
+        for (unsigned n = children; n-- > 0;) {
+            float least;
+            uint32_t i = K(least)(bounds, &least);
+            bounds[i] = __builtin_inff();
+            stack[depth + n] = (node_ref){node.block * FC_NODE + i, node.level - 1};
+        }
+        depth += children;
+    }
+    return FC_STATUS_OK;
+}
+
+// What the opened blocks still hold.
+TARGET static fc_status W(nearest_rest)(fc_nearest *nearest, const walk_state *state) {
+    fc_status status = FC_STATUS_OK;
+    for (size_t f = nearest->frame_count; f-- > 0;) {
+        fc_frame *frame = &nearest->frames[f];
+        for (unsigned i = 0; i < FC_NODE && status == FC_STATUS_OK; i++) {
+            float bound = frame->bounds[i];
+            if (!(bound <= nearest->reach) || bound == __builtin_inff()) continue;
+            node_ref child = {frame->block * FC_NODE + i, frame->level - 1};
+            status = frame->level == 0 ? W(take_row)(nearest, state, frame, i, bound)
+                                       : W(nearest_deep)(nearest, state, frame->tree, child);
+        }
+    }
+    return status;
 }
 
 // The nearest bound of all trees first, until it is out of reach.
@@ -106,6 +165,7 @@ TARGET static fc_status W(nearest_first)(fc_nearest *nearest, const walk_state *
         if (status != FC_STATUS_OK) return status;
     }
     for (;;) {
+        if (nearest->frame_count > FC_FRAMES_MAX) return W(nearest_rest)(nearest, state);
         float least;
         size_t which = W(least_frame)(nearest, &least);
         if (!(least <= nearest->reach) || least == __builtin_inff()) return FC_STATUS_OK;
@@ -127,38 +187,6 @@ TARGET static fc_status W(nearest_first)(fc_nearest *nearest, const walk_state *
             status = W(open)(nearest, state, tree, level - 1, child);
         if (status != FC_STATUS_OK) return status;
     }
-}
-
-// All rows within reach of a tree, in no order.
-TARGET static fc_status W(nearest_all)(fc_nearest *nearest, const walk_state *state,
-                                       const fc_tree *tree) {
-    node_ref stack[FC_TREE_LEVELS_MAX * FC_NODE];
-    unsigned depth = 0;
-    stack[depth++] = (node_ref){0, tree->level_count - 1};
-    while (depth > 0) {
-        node_ref node = stack[--depth];
-        const float *block = fc_tree_block(tree, node.level, node.block);
-        if (node.level == 0) {
-            fc_status status = W(nearest_leaf)(nearest, state, block,
-                                               fc_tree_positions(tree, node.block), FC_NODE_FULL);
-            if (status != FC_STATUS_OK) return status;
-            continue;
-        }
-        uint32_t mask = FC_NODE_FULL;
-        const fc_probe *probe = nearest->probe;
-        if (probe != NULL) {
-            mask = 0;
-            for (unsigned i = 0; i < probe->window_count; i++)
-                mask |= K(le)(block, FC_NODE, probe->windows[i].meets, state->lanes);
-        }
-        float bounds[FC_NODE];
-        for (mask = W(bounds)(nearest, block, mask, bounds); mask != 0; mask &= mask - 1) {
-            uint32_t child = node.block * FC_NODE + (uint32_t)__builtin_ctz(mask);
-            stack[depth++] = (node_ref){child, node.level - 1};
-            W(prefetch)(fc_tree_block(tree, node.level - 1, child), FC_LANES_PLACE * FC_NODE);
-        }
-    }
-    return FC_STATUS_OK;
 }
 
 TARGET static fc_status W(nearest_tail)(fc_nearest *nearest, const walk_state *state) {
@@ -198,9 +226,11 @@ TARGET fc_status W(nearest)(fc_nearest *nearest) {
     if (nearest->k <= view->limit) {
         status = W(nearest_first)(nearest, &state);
     } else {
-        for (uint32_t i = 0; i < version->place_count && status == FC_STATUS_OK; i++)
-            if (version->trees[i]->lanes >= state.lanes)
-                status = W(nearest_all)(nearest, &state, version->trees[i]);
+        for (uint32_t i = 0; i < version->place_count && status == FC_STATUS_OK; i++) {
+            const fc_tree *tree = version->trees[i];
+            if (tree->lanes < state.lanes) continue;
+            status = W(nearest_deep)(nearest, &state, tree, (node_ref){0, tree->level_count - 1});
+        }
     }
     return status == FC_STATUS_OK ? W(nearest_tail)(nearest, &state) : status;
 }

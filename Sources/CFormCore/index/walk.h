@@ -54,6 +54,9 @@ typedef struct fc_candidate {
     double metres;
 } fc_candidate;
 
+// With more opened blocks than this the walk to the nearest goes on depth first (nearest_body.h).
+enum { FC_FRAMES_MAX = 128 };
+
 enum { FC_FIRST_BOUNDS = 64, FC_FIRST_CANDIDATES = 128, FC_FIRST_FRAMES = 48 };
 
 // A block of a tree that has been opened: lower bounds of its children, or of its rows; infinite for
