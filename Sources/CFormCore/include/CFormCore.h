@@ -8,6 +8,7 @@
 #include "../base/status.h"
 #include "../codec/batch.h"
 #include "../codec/record.h"
+#include "../codec/value.h"
 #include "../format/block.h"
 #include "../index/geodesic.h"
 #include "../index/memtable.h"
