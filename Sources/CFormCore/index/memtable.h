@@ -190,6 +190,46 @@ typedef struct fc_view_estimate {
 } fc_view_estimate;
 fc_view_estimate fc_view_read_estimate(const fc_view *view);
 
+// ---- Parts of a source, for the planner and what carries out its plans -------------------------
+
+// Appends the positions of up to `limit` visible rows of [first, end) that answer, ascending, straight from the
+// columns. *out_next: where to go on; `end` (or the view's last row) when all were looked at. COST: about a
+// nanosecond a row looked at.
+FC_MUST_USE fc_status fc_view_scan(const fc_view *view, const fc_question *question, uint32_t first,
+                                   uint32_t end, size_t limit, fc_positions *out,
+                                   uint32_t *out_next);
+// Keeps those of the positions that lie in [first, end) and answer, exactly, in their order. REQUIRES: visible
+// rows.
+void fc_view_restrict(const fc_view *view, const fc_question *question, uint32_t first,
+                      uint32_t end, fc_positions *in_out);
+
+typedef struct fc_sampled_row {
+    uint32_t position;
+    bool has_box, has_time;
+    fc_box box;
+    int64_t time_start_us, time_end_us;
+} fc_sampled_row;
+// Visible rows from all over [first, end), at most `capacity`, the same ones each time; *out_looked_at: of how
+// many rows these are the visible ones (all of them when there are no more than `capacity`).
+size_t fc_view_sample(const fc_view *view, uint32_t first, uint32_t end, size_t capacity,
+                      fc_sampled_row *out, uint64_t *out_looked_at);
+
+// What no row of [first, end) reaches beyond, whether it is seen or not (so it holds for every snapshot). `box`
+// is unwrapped: east may exceed 180, and is rounded where it was. COST: O(rows).
+typedef struct fc_row_bounds {
+    bool has_box, has_time;
+    fc_box box;
+    int64_t time_min_us, time_max_us;
+} fc_row_bounds;
+fc_row_bounds fc_view_bounds(const fc_view *view, uint32_t first, uint32_t end);
+
+// How far a collection has come: positions that the view spans, and how often a row of it ended.
+typedef struct fc_view_size {
+    uint32_t positions;
+    uint64_t dead_marks;
+} fc_view_size;
+fc_view_size fc_view_read_size(const fc_view *view);
+
 // ---- For tests and benchmarks ------------------------------------------------------------------
 
 typedef struct fc_memtable_counters {

@@ -50,6 +50,16 @@ internal import CFormCore
         unsafe list.pointee.capacity = new
     }
 
+    /// Adds up to `limit` of another list, from one of its places on.
+    func append(_ other: CorePositions, from start: Int = 0, limit: Int = .max) {
+        let added = min(other.count - start, limit)
+        if added <= 0 { return }
+        while unsafe list.pointee.capacity - count < added { grow() }
+        unsafe (list.pointee.data + count).update(
+            from: other.list.pointee.data + start, count: added)
+        unsafe list.pointee.count += added
+    }
+
     /// Keeps the first `count`.
     func truncate(to count: Int) {
         if count < self.count { unsafe list.pointee.count = count }

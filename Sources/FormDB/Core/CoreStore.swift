@@ -27,6 +27,7 @@ struct CoreStoreOptions {
     var mergeRatio: UInt32 = 0
     var seriesChunkPoints: UInt32 = 0
     var scalarKernels = false
+    var sourceCount = 1
 }
 
 /// The handle of an open store.
@@ -38,9 +39,13 @@ struct CoreStoreOptions {
     /// The disk of a store in memory, and its table with the system's clock.
     private let memory: CoreMemoryDisk?
     let scratch = CoreScratchPool()
+    let statistics = StatisticsCache()
+    /// Into how many sources a collection's rows are cut; tests raise it.
+    let sourceCount: Int
 
     /// Opens the store in a directory, or, without a path, a new one in memory.
     init(path: String?, options: CoreStoreOptions) throws {
+        sourceCount = options.sourceCount
         let memory = try path == nil ? CoreMemoryDisk() : nil
         var opened: OpaquePointer?
         try unsafe (path ?? "formdb").withCString { path in

@@ -180,7 +180,7 @@ struct CoreDescription {
     func view(of collection: UInt32) throws -> CoreView {
         var view: OpaquePointer?
         try check(unsafe fc_features(pointer(), collection, &view), "the collection is not there")
-        return unsafe CoreView(view!, owner: self)
+        return unsafe CoreView(view!, collection: collection, owner: self)
     }
 
     /// The points of a series. A writer's view is good until its next operation.

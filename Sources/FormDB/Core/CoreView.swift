@@ -5,12 +5,14 @@ internal import CFormCore
 /// OWNERSHIP: good while its transaction is; a writer's until the next operation. Records and positions
 /// are borrowed from it.
 @safe struct CoreView {
-    private let pointer: OpaquePointer
+    let pointer: OpaquePointer
+    let collection: UInt32
     let owner: CoreTransaction
     private let changes: Int
 
-    init(_ pointer: OpaquePointer, owner: CoreTransaction) {
+    init(_ pointer: OpaquePointer, collection: UInt32, owner: CoreTransaction) {
         unsafe self.pointer = pointer
+        self.collection = collection
         self.owner = owner
         changes = owner.changes
     }

@@ -38,6 +38,7 @@ extension Database {
             var mergeRatio: UInt32 = 0
             var seriesChunkPoints: UInt32 = 0
             var scalarKernels = false
+            var sourceCount = 1
         }
     }
 
@@ -147,6 +148,7 @@ extension Database.Configuration {
         options.mergeRatio = tuning.mergeRatio
         options.seriesChunkPoints = tuning.seriesChunkPoints
         options.scalarKernels = tuning.scalarKernels
+        options.sourceCount = tuning.sourceCount
         return options
     }
 }

@@ -88,6 +88,8 @@ extension FormDBError.Code {
     public static let reentrant = Self(rawValue: "reentrant")
     /// The work was cancelled.
     public static let cancelled = Self(rawValue: "cancelled")
+    /// The time limit of a question ran out.
+    public static let timeLimitExceeded = Self(rawValue: "timeLimitExceeded")
     /// A later write is in the way of an undo.
     public static let conflict = Self(rawValue: "conflict")
 

@@ -8,30 +8,75 @@
 /// It sees the state in which it was opened, and keeps that state until it is released. Inside a write
 /// transaction it goes on over the features that were there when it was opened.
 ///
+/// Memory is bounded (but inside a write transaction, where it takes four bytes a feature): a long answer is gathered
+/// in stretches of 262,144 features, each going on behind the last one of the stretch before.
+///
 /// Not `Sendable`: it is used by one thread at a time.
 public final class FeatureCursor {
     private var view: CoreView
-    private let collection: String
-    private let positions: [UInt32]
+    private let query: FeatureQuery
+    private let options: RequestOptions
+    private var positions: [UInt32]
     private var index = 0
+    /// How many features are left of the limit.
+    private var left: Int
+    /// Where the next stretch begins; nil when this one is the last.
+    private var following: PageToken?
     private var filters: [(Feature) throws -> Bool] = []
 
-    init(_ view: CoreView, _ collection: String, _ positions: [UInt32]) {
+    /// A megabyte of positions, and ten of what they are sorted with. Tests make it smaller.
+    static let stretchRows = 262_144
+    private let stretchRows: Int
+
+    /// REQUIRES: a query with an order, or with a distance.
+    init(
+        _ view: CoreView, _ query: FeatureQuery, _ options: RequestOptions,
+        stretchRows: Int = FeatureCursor.stretchRows
+    ) throws {
         self.view = view
-        self.collection = collection
-        self.positions = positions
+        self.query = query
+        self.options = options
+        // What a transaction writes meanwhile must not show.
+        self.stretchRows = view.owner.isWriting || query.hasDistance ? .max : stretchRows
+        left = query.limitCount ?? .max
+        positions = []
+        try gather(after: query.pageToken)
+    }
+
+    private func gather(after token: PageToken?) throws {
+        var asked = query
+        asked.pageToken = token
+        asked.limitCount = left == .max && stretchRows == .max ? nil : min(left, stretchRows)
+        let executor = try FeatureExecutor(asked, view, options.executor)
+        positions = try view.owner.store.scratch.withPositions { found in
+            try executor.run(into: found)
+            return found.array
+        }
+        index = 0
+        if left < .max { left -= positions.count }
+        following = nil
+        if positions.count == stretchRows, left > 0, let kind = query.order?.kind,
+            let last = positions.last
+        {
+            let order = try CoreOrder(kind, descending: query.isDescending)
+            following = PageToken(try order.key(of: last, in: view), of: query)
+        }
     }
 
     /// The next feature; nil at the end.
     public func next() throws -> Feature? {
-        scan: while index < positions.count {
-            try view.refresh(collection)
-            let feature = try view.feature(at: positions[index])
-            index += 1
-            for isIncluded in filters where try !isIncluded(feature) { continue scan }
-            return feature
+        while true {
+            scan: while index < positions.count {
+                try view.refresh(query.collection)
+                let decoded = try view.feature(at: positions[index])
+                let feature = query.projection?.apply(to: decoded) ?? decoded
+                index += 1
+                for isIncluded in filters where try !isIncluded(feature) { continue scan }
+                return feature
+            }
+            guard let token = following else { return nil }
+            try gather(after: token)
         }
-        return nil
     }
 
     /// Calls `body` with each feature that is left.

@@ -11,37 +11,44 @@
 /// lies north of its north, a negative limit) throws when it is asked.
 public struct FeatureQuery: Hashable, Sendable, FeatureRefining {
     /// A condition on a feature's bounding box or time.
-    struct Condition: Hashable {
+    struct Condition: Hashable, Sendable {
         var box: BoundingBox?
         var isWithin = false
         var time: TimeRange?
     }
 
     /// All within a distance of a place.
-    struct Radius: Hashable {
+    struct Radius: Hashable, Sendable {
         var place: Position
         var distance: Distance
     }
 
     /// The nearest to a place.
-    struct Nearest: Hashable {
+    struct Nearest: Hashable, Sendable {
         var place: Position
         var limit: Int
         var maxDistance: Distance?
     }
 
     private var name: TextKey
-    /// What the index is asked for.
-    var condition = Condition()
-    /// Conditions beyond the first of their kind.
-    var further: [Condition] = []
+    /// What a tree is asked for in one go.
+    private(set) var condition = Condition()
+    /// Conditions of place and time beyond those, in an order of their own and each once, so that the order in
+    /// which they were added doesn't matter.
+    private(set) var further: [Condition] = []
     /// In order, each once.
     var idList: [FeatureID]?
+    /// On properties, normalised.
+    private(set) var filter: Filter?
     var order: FeatureOrder?
     var isDescending = false
     var limitCount: Int?
     var radii: [Radius] = []
     var nearest: Nearest?
+    /// Where an earlier page ended.
+    var pageToken: PageToken?
+    /// What is read of each feature; nil for all.
+    var projection: FeatureProjection?
 
     /// All features of a collection.
     public init(in collection: String) { name = TextKey(collection) }
@@ -54,16 +61,6 @@ public struct FeatureQuery: Hashable, Sendable, FeatureRefining {
         get { self }
         set { self = newValue }
     }
-}
-
-/// The order in which features come.
-public struct FeatureOrder: Hashable, Sendable, CustomStringConvertible {
-    public let description: String
-
-    /// By id: integers, then texts by their UTF-8 bytes.
-    public static let id = FeatureOrder(description: "id")
-    /// By the start of the time; features without a time come last, equal times by id.
-    public static let time = FeatureOrder(description: "time")
 }
 
 /// What narrows a question about features: a query, or one that is bound to a database.
@@ -93,13 +90,7 @@ extension FeatureRefining {
 
     /// Features whose time meets a range; those without a time don't.
     public func during(_ range: TimeRange) -> Self {
-        refined { query in
-            if query.condition.time == nil {
-                query.condition.time = range
-            } else if query.condition.time != range {
-                query.further.append(FeatureQuery.Condition(time: range))
-            }
-        }
+        refined { $0.add(range) }
     }
 
     /// Features whose time meets a range of timestamps.
@@ -123,12 +114,31 @@ extension FeatureRefining {
     /// Features with one of these ids.
     public func ids(_ ids: FeatureID...) -> Self { self.ids(ids) }
 
-    /// The order in which they come; equal times come by id. Without an order they come in none.
+    /// Features whose properties meet a condition; see ``Filter``.
+    ///
+    /// ```swift
+    /// let strong = try db.features(in: "quakes").filter(.property("magnitude") >= 6).fetchAll()
+    /// ```
+    public func filter(_ filter: Filter) -> Self {
+        refined { $0.add(filter) }
+    }
+
+    /// The order in which they come; equal ones come by id. Without an order they come in none.
     public func order(by order: FeatureOrder, descending: Bool = false) -> Self {
         refined {
             $0.order = order
             $0.isDescending = descending
         }
+    }
+
+    /// Those that come after the page that a token ends; see ``FeatureRequest/page(_:after:)``.
+    public func after(_ token: PageToken) -> Self {
+        refined { $0.pageToken = token }
+    }
+
+    /// Reads no more than these properties of each feature, and its geometry only if that is asked for.
+    public func reading(properties names: [String], geometry: Bool = true) -> Self {
+        refined { $0.projection = FeatureProjection(names, hasGeometry: geometry) }
     }
 
     /// So many at most: the first, if there is an order, else any.
@@ -155,13 +165,71 @@ extension FeatureQuery {
         refined { $0.radii.append(Radius(place: place, distance: distance)) }
     }
 
-    mutating func add(_ box: BoundingBox, isWithin: Bool) {
-        if condition.box == nil {
+    /// Of several boxes the smallest is what a tree is asked for.
+    fileprivate mutating func add(_ box: BoundingBox, isWithin: Bool) {
+        let added = Condition(box: box, isWithin: isWithin)
+        guard let before = condition.box else {
             condition.box = box
             condition.isWithin = isWithin
-        } else {
-            further.append(Condition(box: box, isWithin: isWithin))
+            return
         }
+        let first = Condition(box: before, isWithin: condition.isWithin)
+        if first == added { return }
+        let (least, other) = added.rank < first.rank ? (added, first) : (first, added)
+        condition.box = least.box
+        condition.isWithin = least.isWithin
+        addFurther(other)
+    }
+
+    /// Of several ranges the shortest is what a tree is asked for. (A time that meets two ranges need not meet what
+    /// they share.)
+    fileprivate mutating func add(_ range: TimeRange) {
+        guard let before = condition.time else {
+            condition.time = range
+            return
+        }
+        if before == range { return }
+        let added = Condition(time: range)
+        let first = Condition(time: before)
+        let (least, other) = added.rank < first.rank ? (added, first) : (first, added)
+        condition.time = least.time
+        addFurther(other)
+    }
+
+    private mutating func addFurther(_ condition: Condition) {
+        if further.contains(condition) { return }
+        further.append(condition)
+        further.sort { $0.rank < $1.rank }
+    }
+
+    fileprivate mutating func add(_ added: Filter) {
+        filter = filter.map { $0 && added } ?? added
+    }
+}
+
+extension FeatureQuery.Condition {
+    /// An order among conditions in which smaller ones come first, and no two are equal.
+    fileprivate struct Rank: Comparable {
+        var size: Double
+        var parts: [Double]
+
+        static func < (a: Rank, b: Rank) -> Bool {
+            a.size != b.size ? a.size < b.size : a.parts.lexicographicallyPrecedes(b.parts)
+        }
+    }
+
+    fileprivate var rank: Rank {
+        if let box {
+            let width = box.west > box.east ? box.east + 360 - box.west : box.east - box.west
+            return Rank(
+                size: width * (box.north - box.south),
+                parts: [box.west, box.south, box.east, box.north, isWithin ? 0 : 1])
+        }
+        let start = time?.start.map { Double($0.microseconds) } ?? -.infinity
+        let end = time?.end.map { Double($0.microseconds) } ?? .infinity
+        // Microseconds that a Double can't tell apart are told by what is left of them.
+        let rest = [time?.start, time?.end].map { Double(($0?.microseconds ?? 0) & 0xFFFF) }
+        return Rank(size: end - start, parts: [start, end] + rest)
     }
 }
 
@@ -175,6 +243,7 @@ extension FeatureQuery {
             try radius.place.validate()
             try radius.distance.validate()
         }
+        try pageToken?.validate(for: self)
         guard let nearest else { return }
         try nearest.place.validate()
         try nearest.maxDistance?.validate()
@@ -202,8 +271,8 @@ extension FeatureQuery {
     /// The place that distances are measured from.
     var place: Position? { nearest?.place ?? radii.first?.place }
 
-    /// Whether the index answers all of it but order, limit and distance.
-    var isSimple: Bool { further.isEmpty && idList == nil }
+    /// Whether one question to a tree answers all of it but order, limit and distance.
+    var isSimple: Bool { further.isEmpty && idList == nil && filter == nil && pageToken == nil }
 }
 
 extension FeatureQuery.Condition {
@@ -223,6 +292,7 @@ extension FeatureQuery: CustomStringConvertible {
         if let idList {
             text += ".ids(\(idList.map(\.debugDescription).joined(separator: ", ")))"
         }
+        if let filter { text += ".filter(\(filter))" }
         for radius in radii { text += ".within(\(radius.distance), of: \(radius.place))" }
         if let nearest {
             text += ".nearest(to: \(nearest.place), limit: \(nearest.limit)"
@@ -230,7 +300,9 @@ extension FeatureQuery: CustomStringConvertible {
             text += ")"
         }
         if let order { text += ".order(by: .\(order)\(isDescending ? ", descending: true" : ""))" }
+        if let pageToken { text += ".after(\(pageToken))" }
         if let limitCount { text += ".limit(\(limitCount))" }
+        if let projection { text += ".reading(\(projection))" }
         return text
     }
 }

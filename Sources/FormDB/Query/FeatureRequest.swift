@@ -11,6 +11,22 @@
 public struct FeatureRequest: Sendable, FeatureRefining {
     let source: ReadSource
     public var query: FeatureQuery
+    var options = RequestOptions()
+
+    /// Gives up with `timeLimitExceeded` when an answer takes longer than this.
+    ///
+    /// ```swift
+    /// let found = try db.features(in: "places").filter(.property("name").contains("bridge"))
+    ///     .timeLimit(.milliseconds(50)).fetchAll()
+    /// ```
+    ///
+    /// Work stops within about 10 ms of the limit, and nothing else is affected. A question that takes long also stops
+    /// when its task is cancelled, with `CancellationError`.
+    public func timeLimit(_ limit: Duration) -> FeatureRequest {
+        var limited = self
+        limited.options.timeLimit = limit
+        return limited
+    }
 
     /// The `limit` nearest to a place, with their distances; see ``FeatureQuery/nearest(to:limit:maxDistance:)``.
     ///
@@ -23,12 +39,14 @@ public struct FeatureRequest: Sendable, FeatureRefining {
     ) -> NeighborRequest {
         NeighborRequest(
             source: source,
-            query: query.nearest(to: place, limit: limit, maxDistance: maxDistance))
+            query: query.nearest(to: place, limit: limit, maxDistance: maxDistance),
+            options: options)
     }
 
     /// All within a distance of a place, with their distances.
     public func within(_ distance: Distance, of place: Position) -> NeighborRequest {
-        NeighborRequest(source: source, query: query.within(distance, of: place))
+        NeighborRequest(
+            source: source, query: query.within(distance, of: place), options: options)
     }
 }
 
@@ -40,7 +58,7 @@ extension FeatureRequest {
         let query = query ?? self.query
         return try source.withView(of: query.collection) { view in
             try view.owner.store.scratch.withPositions { positions in
-                try FeatureExecutor(query, view).run(into: positions)
+                try FeatureExecutor(query, view, options.executor).run(into: positions)
                 return try body(view, positions)
             }
         }
@@ -51,27 +69,35 @@ extension FeatureRequest {
         try withAnswer { view, positions in
             var features: [Feature] = []
             features.reserveCapacity(positions.count)
-            try view.forEach(positions) { try features.append(view.feature(at: $0)) }
+            try view.forEach(positions) { try features.append(feature($0, of: view)) }
             return features
         }
+    }
+
+    /// What the question reads of a row.
+    private func feature(_ position: UInt32, of view: CoreView) throws -> Feature {
+        let feature = try view.feature(at: position)
+        return query.projection?.apply(to: feature) ?? feature
     }
 
     /// One of them: the first, if there is an order, else any.
     public func fetchOne() throws -> Feature? {
         try withAnswer(query.limit(min(query.limitCount ?? 1, 1))) { view, positions in
-            try positions.isEmpty ? nil : view.feature(at: positions[0])
+            try positions.isEmpty ? nil : feature(positions[0], of: view)
         }
     }
 
     /// How many there are. COST: nothing is decoded, and whole nodes of the index are counted at once.
     public func fetchCount() throws -> Int {
-        try source.withView(of: query.collection) { try FeatureExecutor(query, $0).count() }
+        try source.withView(of: query.collection) {
+            try FeatureExecutor(query, $0, options.executor).count()
+        }
     }
 
     /// Their ids.
     public func fetchIDs() throws -> [FeatureID] {
         try source.withView(of: query.collection) { view in
-            let executor = try FeatureExecutor(query, view)
+            let executor = try FeatureExecutor(query, view, options.executor)
             var integers: [Int64] = []
             if try executor.integerIDs(into: &integers) { return integers.map { .integer($0) } }
             return try view.owner.store.scratch.withPositions { positions in
@@ -94,7 +120,7 @@ extension FeatureRequest {
     public func fetchIntegerIDs(into ids: inout [Int64]) throws {
         let query = query
         let found = try source.withView(of: query.collection) { view in
-            try FeatureExecutor(query, view).integerIDs(into: &ids)
+            try FeatureExecutor(query, view, options.executor).integerIDs(into: &ids)
         }
         if !found {
             throw FormDBError(
@@ -144,12 +170,7 @@ extension FeatureRequest {
         let ordered = query.order == nil && !query.hasDistance ? query.order(by: .id) : query
         let transaction = try source.open()
         let target = try transaction.require(.collection, query.collection)
-        let view = try transaction.view(of: target.id)
-        let positions = try transaction.store.scratch.withPositions { positions in
-            try FeatureExecutor(ordered, view).run(into: positions)
-            return positions.array
-        }
-        return FeatureCursor(view, query.collection, positions)
+        return try FeatureCursor(transaction.view(of: target.id), ordered, options)
     }
 
     /// The same as an asynchronous sequence. The state is that of the first step.

@@ -15,6 +15,7 @@ public struct Neighbor: Hashable, Sendable {
 public struct NeighborRequest: Sendable, FeatureRefining {
     let source: ReadSource
     public var query: FeatureQuery
+    var options = RequestOptions()
 
     /// The `limit` nearest to a place; see ``FeatureQuery/nearest(to:limit:maxDistance:)``.
     public func nearest(
@@ -29,7 +30,9 @@ public struct NeighborRequest: Sendable, FeatureRefining {
     }
 
     /// The same features without their distances.
-    public var features: FeatureRequest { FeatureRequest(source: source, query: query) }
+    public var features: FeatureRequest {
+        FeatureRequest(source: source, query: query, options: options)
+    }
 
     private func withNeighbors<Result>(
         _ body: (CoreView, [CoreView.Near]) throws -> Result
@@ -40,7 +43,7 @@ public struct NeighborRequest: Sendable, FeatureRefining {
                 advice: "add nearest(to:limit:) or within(_:of:)")
         }
         return try source.withView(of: query.collection) { view in
-            try body(view, FeatureExecutor(query, view).neighbors())
+            try body(view, FeatureExecutor(query, view, options.executor).neighbors())
         }
     }
 
@@ -48,8 +51,10 @@ public struct NeighborRequest: Sendable, FeatureRefining {
     public func fetchAll() throws -> [Neighbor] {
         try withNeighbors { view, near in
             try near.map {
-                Neighbor(
-                    feature: try view.feature(at: $0.position), distance: .meters($0.meters))
+                let feature = try view.feature(at: $0.position)
+                return Neighbor(
+                    feature: query.projection?.apply(to: feature) ?? feature,
+                    distance: .meters($0.meters))
             }
         }
     }

@@ -32,9 +32,11 @@ struct FeatureChecks {
     /// Throws a ``Difference``; says whether there were rows.
     @discardableResult
     func check<Source: Asked & ~Copyable>(
-        _ query: ModelQuery, _ fetch: FeatureFetch, _ source: borrowing Source
+        _ query: ModelQuery, _ fetch: FeatureFetch, _ source: borrowing Source,
+        forcing forced: ForcedPlan? = nil
     ) throws -> Bool {
-        let request = source.features(query.query)
+        var request = source.features(query.query)
+        request.options.forced = forced
         var answer: ModelAnswer
         do {
             answer = try model.answer(query)
@@ -71,7 +73,8 @@ struct FeatureChecks {
     private func problem(
         _ request: FeatureRequest, _ fetch: FeatureFetch, _ answer: ModelAnswer
     ) throws -> String? {
-        let neighbors = NeighborRequest(source: request.source, query: request.query)
+        let neighbors = NeighborRequest(
+            source: request.source, query: request.query, options: request.options)
         switch fetch {
         case .all: return compare(try request.fetchAll(), answer)
         case .one: return compare(try request.fetchOne().map { [$0] } ?? [], answer)

@@ -1,14 +1,26 @@
 // A question about features in the model's own terms, and its answer by looking at every feature.
 import CFormCore
-import FormDB
+@testable import FormDB
 
 struct ModelQuery {
-    enum Order { case id, time }
+    enum Order: Equatable {
+        case id, time
+        case property([String])
+
+        fileprivate var order: FeatureOrder {
+            switch self {
+            case .id: .id
+            case .time: .time
+            case .property(let names): .property(PropertyPath(names: names, reading: .value))
+            }
+        }
+    }
 
     var collection: String
     var boxes: [(box: BoundingBox, isWithin: Bool)] = []
     var times: [TimeRange] = []
     var ids: [FeatureID]?
+    var filter: ModelFilter?
     var radii: [(place: Position, meters: Double)] = []
     var nearest: (place: Position, count: Int, meters: Double?)?
     var order: Order?
@@ -23,6 +35,7 @@ struct ModelQuery {
         }
         for time in times { query = query.during(time) }
         if let ids { query = query.ids(ids) }
+        if let filter { query = query.filter(filter.filter) }
         for (place, meters) in radii { query = query.within(.meters(meters), of: place) }
         if let nearest {
             query = query.nearest(
@@ -30,7 +43,7 @@ struct ModelQuery {
                 maxDistance: nearest.meters.map { .meters($0) })
         }
         if let order {
-            query = query.order(by: order == .id ? .id : .time, descending: isDescending)
+            query = query.order(by: order.order, descending: isDescending)
         }
         if let limit { query = query.limit(limit) }
         return query
@@ -71,6 +84,9 @@ extension NaiveModel {
                 if !(isWithin ? box.contains(own) : box.intersects(own)) { return false }
             }
             for time in query.times where !feature.isDuring(time) { return false }
+            if let filter = query.filter, filter.truth(feature.feature.properties) != true {
+                return false
+            }
             return ids?.contains(feature.id) ?? true
         }
         if query.hasDistance {
@@ -124,6 +140,14 @@ extension NaiveModel {
                 case (nil, _?): return false
                 default: return a.id < b.id
                 }
+            case .property(let names):
+                let x = ModelValue(at: names, in: a.feature.properties)
+                let y = ModelValue(at: names, in: b.feature.properties)
+                if x.rank == y.rank && x.rank >= ModelValue.null { return a.id < b.id }
+                if x.rank >= ModelValue.null || y.rank >= ModelValue.null { return x.rank < y.rank }
+                let order = x.compare(y)
+                if order == 0 { return a.id < b.id }
+                return isDescending ? order > 0 : order < 0
             }
         }
     }

@@ -11,6 +11,8 @@ struct OracleConfiguration: CustomTestStringConvertible, Sendable {
     var durability = Database.Durability.none
     var history = Database.History.kept
     var compression = true
+    /// Into how many sources a collection is cut.
+    var sources = 1
 
     var testDescription: String { name }
 
@@ -20,6 +22,7 @@ struct OracleConfiguration: CustomTestStringConvertible, Sendable {
         configuration.history = history
         configuration.compression = compression
         configuration.tuning.scalarKernels = isScalar
+        configuration.tuning.sourceCount = sources
         if hasTinySizes {
             configuration.logFileBytes = 1 << 16
             configuration.tuning.tailRows = 8
@@ -33,7 +36,7 @@ struct OracleConfiguration: CustomTestStringConvertible, Sendable {
     static let all = [
         OracleConfiguration(name: "default sizes, in memory"),
         OracleConfiguration(name: "default sizes, scalar, in memory", isScalar: true),
-        OracleConfiguration(name: "default sizes, on disk", isOnDisk: true),
+        OracleConfiguration(name: "default sizes, on disk", isOnDisk: true, sources: 8),
         OracleConfiguration(name: "tiny sizes, in memory", hasTinySizes: true),
         OracleConfiguration(
             name: "tiny sizes, scalar, in memory", hasTinySizes: true, isScalar: true,

@@ -195,9 +195,24 @@ extension RandomMaterial {
         var properties: JSONObject = ["n": .int(Int64(below(1000)))]
         if chance(0.3) { properties["caf\u{e9}"] = .string(pick(["a", "b", "caf\u{e9}"])) }
         if chance(0.2) { properties["cafe\u{301}"] = .bool(chance(0.5)) }
+        if chance(0.6) { properties["k"] = mixedValue() }
         if chance(0.2) { properties["list"] = [1, 2.5, .null, "x"] }
         if chance(0.2) { properties["inner"] = ["a": .double(double(-1...1)), "b": .null] }
         return properties
+    }
+
+    /// Few different values of every kind, and such as are nearly equal.
+    func mixedValue() -> JSONValue {
+        switch below(12) {
+        case 0: .null
+        case 1: .bool(chance(0.5))
+        case 2: pick([.int(1 << 53), .int((1 << 53) + 1), .double(0x1p53), .uint(.max), .double(0x1p64)])
+        case 3: pick([.double(1.5), .double(-0.0), .int(0), .double(1)])
+        case ..<7: .int(Int64(below(6)))
+        case ..<10: .string(pick(["", "a", "ab", "abc", "abcdefgh", "abcdefghi", "b", "\u{e9}"]))
+        case 10: .array([.int(Int64(below(3)))])
+        default: ["a": .int(Int64(below(3)))]
+        }
     }
 
     func feature(isPointsOnly: Bool, id: FeatureID?, timed: Double) -> Feature {

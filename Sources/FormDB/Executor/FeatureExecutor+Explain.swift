@@ -1,0 +1,148 @@
+extension FeatureRequest {
+    /// How the question is answered, and why so; with `analyze`, asks it too and says what that took.
+    public func explain(analyze: Bool = false) throws -> QueryExplanation {
+        try source.withView(of: query.collection) { view in
+            try FeatureExecutor(query, view, options.executor).explain(analyze: analyze)
+        }
+    }
+}
+
+extension FeatureRequest {
+    /// What the planner can choose from; for tests and benchmarks.
+    func planChoices() throws -> [ForcedPlan] {
+        try source.withView(of: query.collection) { view in
+            let executor = try FeatureExecutor(query, view, options.executor)
+            return Planner(try PlanInput(executor, .rows)).choices
+        }
+    }
+}
+
+extension NeighborRequest {
+    /// How the question is answered, and why so; with `analyze`, asks it too and says what that took.
+    public func explain(analyze: Bool = false) throws -> QueryExplanation {
+        try features.explain(analyze: analyze)
+    }
+}
+
+extension FeatureExecutor {
+    func explain(analyze: Bool) throws -> QueryExplanation {
+        let input = try PlanInput(self, .rows)
+        let planner = Planner(input)
+        guard let plan = planner.plan(forcing: options.forced) else {
+            throw FormDBError(.unsupported, "the question can't be answered by \(options.forced!)")
+        }
+        let rejected = planner.alternatives().filter { !$0.doesTheSame(as: plan) }
+        return QueryExplanation(
+            question: query.description, chosen: option(plan, input),
+            rejected: rejected.map { option($0, input) },
+            sources: zip(plan.sources, input.sources).map { planned, source in
+                QueryExplanation.Source(
+                    path: words(planned.path, input), rows: source.statistics.rows,
+                    estimatedCandidates: planned.candidates)
+            }, tests: tests(plan), actual: analyze ? try ask(plan) : nil)
+    }
+
+    private func ask(_ plan: Plan) throws -> QueryExplanation.Actual {
+        var counted = self
+        let touched = Touched()
+        counted.options.touched = touched
+        let start = ContinuousClock.now
+        let rows = try view.owner.store.scratch.withPositions { positions in
+            try counted.run(into: positions)
+            return positions.count
+        }
+        let time = ContinuousClock.now - start
+        return QueryExplanation.Actual(
+            rows: rows, candidates: max(touched.candidates, rows), recordsRead: touched.records,
+            bytesRead: touched.bytes, changedPlan: touched.changedPlan, time: time)
+    }
+
+    // MARK: Words
+
+    private func option(_ plan: Plan, _ input: PlanInput) -> QueryExplanation.Option {
+        QueryExplanation.Option(
+            description: words(plan, input),
+            estimatedCandidates: plan.sources.reduce(0) { $0 + $1.candidates },
+            estimatedRows: plan.rows, estimatedTime: .nanoseconds(Int64(min(plan.cost, 1e15))))
+    }
+
+    private func words(_ plan: Plan, _ input: PlanInput) -> String {
+        switch plan.strategy {
+        case .timeOrder: return "in order of time, until there are enough"
+        case .indexOrder(let number):
+            return "index on \(input.indexes[number].name) in order, until there are enough"
+        case .nearest: return "by distance, until there are enough"
+        case .gather, .measured: break
+        }
+        let paths = Set(plan.sources.map(\.path)).subtracting([.pruned])
+        var text =
+            paths.count == 1 ? words(paths.first!, input) : paths.isEmpty ? "nothing" : "each source by its own path"
+        if plan.strategy == .measured { text += ", all distances measured" }
+        if let order = query.order {
+            text += query.limitCount == nil ? ", sorted by \(order)" : ", the first by \(order)"
+        }
+        return text
+    }
+
+    private func words(_ path: AccessPath, _ input: PlanInput) -> String {
+        switch path {
+        case .pruned: "none of its rows can answer"
+        case .ids: "look-up by id"
+        case .scan: "scan of all rows"
+        case .place: "tree of places"
+        case .time: "tree of times"
+        case .placeAndTime: "tree of places with times"
+        case .index(let number): "index on \(input.indexes[number].name)"
+        }
+    }
+
+    /// What is tested on rows that were found; where sources differ, by the path of the first.
+    private func tests(_ plan: Plan) -> [String] {
+        var tests: [String] = []
+        var rest = query.condition
+        var filter = query.filter
+        var path = plan.sources.first { $0.path != .pruned }?.path ?? .scan
+        switch plan.strategy {
+        case .timeOrder: path = .time
+        case .indexOrder(let number): path = .index(number)
+        case .nearest: path = .placeAndTime
+        case .gather, .measured: break
+        }
+        switch path {
+        case .pruned, .scan, .placeAndTime: rest = .init()
+        case .place: rest.box = nil
+        case .time: rest.time = nil
+        case .ids: break
+        case .index(let number): filter = usableIndexes[number].restFilter
+        }
+        if let box = rest.box { tests.append("bounds \(rest.isWithin ? "within" : "meet") \(box)") }
+        if let time = rest.time { tests.append("time meets \(time)") }
+        for condition in query.further {
+            if let box = condition.box {
+                tests.append("bounds \(condition.isWithin ? "within" : "meet") \(box)")
+            }
+            if let time = condition.time { tests.append("time meets \(time)") }
+        }
+        if query.idList != nil && path != .ids { tests.append("id is one of those asked for") }
+        if let filter { tests.append(filter.description) }
+        return tests
+    }
+}
+
+/// What answering a question touched; counted only when it is to be explained.
+///
+/// Not `Sendable`: used by the thread that asks.
+final class Touched: @unchecked Sendable {
+    var candidates = 0
+    var records = 0
+    var bytes = 0
+    var changedPlan = false
+
+    /// Notes that the records of rows are read.
+    func read(_ positions: CorePositions, of view: CoreView) {
+        records += positions.count
+        for index in 0..<positions.count {
+            bytes += unsafe view.record(at: positions[index]).count
+        }
+    }
+}

@@ -1,0 +1,159 @@
+/// Answers a query from the rows of one view: plans, and carries the plan out.
+///
+/// What is gathered from the sources is tested for the rest of the conditions, put in order and cut off. Every plan
+/// of a question gives the same answer.
+struct FeatureExecutor {
+    let query: FeatureQuery
+    let view: CoreView
+    var options: Options
+    let sources: [RowSource]
+    let predicate: CorePredicate?
+    let usableIndexes: [UsableIndex]
+
+    /// What is asked beside the question.
+    struct Options: Sendable {
+        var interruption = Interruption()
+        /// For tests and benchmarks.
+        var forced: ForcedPlan?
+        /// Where to count what is touched.
+        var touched: Touched?
+    }
+
+    init(_ query: FeatureQuery, _ view: CoreView, _ options: Options = Options()) throws {
+        try query.validate()
+        self.query = query
+        self.view = view
+        self.options = options
+        predicate = try query.filter.map { try CorePredicate($0) }
+        usableIndexes = try UsableIndex.all(for: query, in: view)
+        sources = RowSource.sources(of: view)
+    }
+
+    /// Whether the trees answer by themselves, and there is only one that could.
+    private var needsNoPlan: Bool {
+        query.isSimple && query.order == nil && options.forced == nil && sources.count == 1
+            && query.condition.hasOnePart && options.touched == nil
+    }
+
+    /// The positions of the answer, in its order, into an empty list.
+    func run(into positions: CorePositions) throws {
+        if query.isImpossible { return }
+        if query.hasDistance {
+            for near in try neighbors() { positions.append(near.position) }
+            return
+        }
+        if needsNoPlan {
+            return try view.search(
+                query.condition.question, limit: query.limitCount ?? .max, into: positions)
+        }
+        try carryOut(plan(.rows), into: positions)
+    }
+
+    func count() throws -> Int {
+        if query.isImpossible { return 0 }
+        if !query.hasDistance && query.isSimple && options.forced == nil && sources.count == 1 {
+            let count = try view.count(query.condition.question)
+            return min(count, query.limitCount ?? .max)
+        }
+        return try view.owner.store.scratch.withPositions { positions in
+            if query.hasDistance {
+                try run(into: positions)
+            } else {
+                try unordered.carryOut(unordered.plan(.count), into: positions)
+            }
+            return positions.count
+        }
+    }
+
+    /// The same question without an order, where only the number matters.
+    private var unordered: FeatureExecutor {
+        get throws {
+            // A page begins at a place in the order.
+            if query.order == nil || query.pageToken != nil { return self }
+            var plain = query
+            plain.order = nil
+            plain.isDescending = false
+            return try FeatureExecutor(plain, view, options)
+        }
+    }
+
+    /// Whether the ids alone can be had without their rows.
+    private var idsAreSimple: Bool {
+        query.isSimple && !query.hasDistance && (query.order == nil || query.order == .id)
+            && (query.order != nil || query.limitCount == nil) && options.forced == nil
+            && sources.count == 1
+    }
+
+    /// Fills `ids` when all are integers; false (and none) when one is a text.
+    func integerIDs(into ids: inout [Int64]) throws -> Bool {
+        ids.removeAll(keepingCapacity: true)
+        if query.isImpossible { return true }
+        if idsAreSimple {
+            if try view.integerIDs(query.condition.question, into: &ids) {
+                if query.order != nil {
+                    if query.isDescending { ids.sort(by: >) } else { ids.sort() }
+                }
+                if let limit = query.limitCount, ids.count > limit {
+                    ids.removeLast(ids.count - limit)
+                }
+                return true
+            }
+            // Texts beyond the limit don't count.
+            if query.limitCount == nil { return false }
+        }
+        return try view.owner.store.scratch.withPositions { positions in
+            try run(into: positions)
+            for index in 0..<positions.count {
+                guard let id = view.id(at: positions[index]).integerValue else {
+                    ids.removeAll(keepingCapacity: true)
+                    return false
+                }
+                ids.append(id)
+            }
+            return true
+        }
+    }
+
+    // MARK: Carrying out
+
+    /// The plan that is carried out.
+    func plan(_ need: PlanInput.Need) throws -> Plan {
+        let input = try PlanInput(self, need)
+        if let plan = Planner(input).plan(forcing: options.forced) { return plan }
+        throw FormDBError(.unsupported, "the question can't be answered by \(options.forced!)")
+    }
+
+    func carryOut(_ plan: Plan, into positions: CorePositions) throws {
+        switch plan.strategy {
+        case .gather, .nearest, .measured: break
+        case .timeOrder:
+            if try OrderedRows(self, plan).byTime(into: positions) { return }
+        case .indexOrder(let number):
+            if try OrderedRows(self, plan).byIndex(number, into: positions) { return }
+        }
+        // Also where an ordered plan found too little for what it cost.
+        if plan.strategy != .gather { options.touched?.changedPlan = true }
+        positions.clear()
+        try gatherInOrder(plan, into: positions)
+    }
+
+    private func gatherInOrder(_ plan: Plan, into positions: CorePositions) throws {
+        let gathering = Gathering(self, plan)
+        guard let order = query.order ?? (query.pageToken == nil ? nil : .id) else {
+            return try gathering.rows(limit: query.limitCount ?? .max, into: positions)
+        }
+        let sorter = try CoreSorter(
+            view, CoreOrder(order.kind, descending: query.isDescending),
+            limit: query.limitCount ?? .max, after: query.pageToken?.key)
+        try gathering.forEachBatch { batch in
+            try sorter.add(batch)
+            return true
+        }
+        try sorter.finish(into: positions, options.interruption)
+    }
+}
+
+extension FeatureQuery.Condition {
+    /// Whether it is about place alone, time alone, or nothing.
+    fileprivate var hasOnePart: Bool { box == nil || time == nil }
+}

@@ -1,0 +1,87 @@
+extension PlanInput {
+    /// What the planner is told of a question: its parts, and what statistics, indexes and samples say of them.
+    init(_ executor: FeatureExecutor, _ need: Need) throws {
+        let query = executor.query
+        let view = executor.view
+        condition = query.condition
+        further = query.further
+        idCount = query.idList?.count
+        limit = query.limitCount
+        self.need = need
+        order =
+            switch query.order?.kind {
+            case nil: query.pageToken == nil ? .none : .id
+            case .id: .id
+            case .time: .time
+            case .property: .property
+            }
+        let positions = view.size.positions
+        sources = executor.sources.map { source in
+            let statistics = view.owner.store.statistics.statistics(
+                of: view, source.range, isLast: source.range.upperBound == positions)
+            return Source(
+                statistics: statistics,
+                isExcluded: statistics.excludes(query.condition)
+                    || query.further.contains { statistics.excludes($0) })
+        }
+        if let filter = query.filter, let predicate = executor.predicate {
+            hasFilter = true
+            filterShare = try view.share(of: filter, predicate)
+        }
+        if query.hasDistance { distance = DistanceNeed(query) }
+        let rows = sources.reduce(0) { $0 + $1.statistics.rows }
+        indexes = try executor.usableIndexes.map { usable in
+            var index = Index(
+                id: usable.index.id, name: usable.index.path.description,
+                hasOrder: usable.hasOrder)
+            index.answersFilter = hasFilter && usable.rest == nil
+            if usable.ranges != nil {
+                let share = rows > 0 ? min(Double(try view.estimate(usable)) / rows, 1) : 0
+                index.share = share
+                // A range says more of a property than a sample does.
+                if index.answersFilter { filterShare = share }
+                filterShare = min(filterShare, share)
+            }
+            return index
+        }
+        for number in indexes.indices {
+            guard let share = indexes[number].share, share > 0 else { continue }
+            indexes[number].restShare = min(filterShare / share, 1)
+        }
+    }
+}
+
+extension PlanInput.DistanceNeed {
+    fileprivate init(_ query: FeatureQuery) {
+        let place = query.place
+        limit = [query.nearest?.limit, query.order == nil ? query.limitCount : nil]
+            .compactMap { $0 }.min()
+        isOnePlace = query.radii.allSatisfy { $0.place == place }
+        let bounds = [query.nearest?.maxDistance].compactMap { $0 } + query.radii.map(\.distance)
+        if let place, let most = bounds.min() {
+            reach = BoundingBox(around: place, reaching: most)
+        }
+    }
+}
+
+extension BoundingBox {
+    /// A box that holds about all within a distance of a place.
+    fileprivate init(around place: Position, reaching distance: Distance) {
+        let degrees = distance.meters / 111_000
+        let south = max(place.latitude - degrees, -90)
+        let north = min(place.latitude + degrees, 90)
+        let narrowing = Swift.max(place.latitude.magnitude + degrees, 0)
+        let cosine = _cosine(degrees: Swift.min(narrowing, 89.9))
+        let width = Swift.min(degrees / cosine, 180)
+        self.init(
+            west: width >= 180 ? -180 : place.longitude - width, south: south,
+            east: width >= 180 ? 180 : place.longitude + width, north: north)
+    }
+}
+
+/// Good to a thousandth, which an estimate doesn't need.
+private func _cosine(degrees: Double) -> Double {
+    let x = degrees * .pi / 180
+    let square = x * x
+    return max(1 - square / 2 * (1 - square / 12 * (1 - square / 30)), 0.001)
+}

@@ -1,0 +1,300 @@
+/// Chooses how to answer a question: a pure function of the question and the statistics.
+///
+/// For each source it estimates each way in (tree of places, tree of times, both in one walk, property index, ids,
+/// scan) and what is left to test, and takes the cheapest; then it holds gathering all rows against taking them in
+/// order, or by distance, until there are enough.
+///
+/// COST: about a microsecond, and a few nanoseconds a source (`make bench ONLY=regret`, line `planning`).
+struct Planner {
+    let costs: CostModel
+    let input: PlanInput
+
+    init(_ input: PlanInput, costs: CostModel = .standard) {
+        self.input = input
+        self.costs = costs
+    }
+
+    /// The plan; where something is forced, the cheapest of those that obey, or nil when there is none.
+    func plan(forcing forced: ForcedPlan? = nil) -> Plan? {
+        let shares = input.sources.map { Shares($0, input) }
+        guard let gather = gather(shares, forced?.path) else { return nil }
+        var best = forced?.strategy == nil || forced?.strategy == .gather ? gather : nil
+        if input.distance != nil {
+            // Distances decide the order.
+            best = nil
+            consider(measured(gather), &best, forced)
+            if forced?.path == nil { consider(nearest(gather, shares), &best, forced) }
+            return best
+        }
+        if input.limit != nil && forced?.path == nil {
+            if input.order == .time { consider(timeOrder(gather, shares), &best, forced) }
+            for index in input.indexes.indices where input.indexes[index].hasOrder {
+                consider(indexOrder(index, gather, shares), &best, forced)
+            }
+        }
+        return best
+    }
+
+    private func consider(_ plan: Plan?, _ best: inout Plan?, _ forced: ForcedPlan?) {
+        guard let plan else { return }
+        if let strategy = forced?.strategy, strategy != plan.strategy { return }
+        if plan.cost < best?.cost ?? .infinity { best = plan }
+    }
+
+    /// What shares of one source's rows meet which conditions.
+    struct Shares {
+        let rows: Double
+        let positions: Double
+        let isExcluded: Bool
+        var place = 1.0
+        var time = 1.0
+        var further = 1.0
+        /// Of all rows, those that meet place, time and ids.
+        var all = 1.0
+
+        init(_ source: PlanInput.Source, _ input: PlanInput) {
+            rows = source.statistics.rows
+            positions = source.statistics.positions
+            isExcluded = source.isExcluded
+            if isExcluded || rows == 0 { return }
+            if let box = input.condition.box {
+                place = source.statistics.share(of: box, isWithin: input.condition.isWithin)
+            }
+            if let range = input.condition.time { time = source.statistics.share(of: range) }
+            for condition in input.further {
+                if let box = condition.box {
+                    further *= source.statistics.share(of: box, isWithin: condition.isWithin)
+                }
+                if let range = condition.time { further *= source.statistics.share(of: range) }
+            }
+            all = place * time * further
+            if let count = input.idCount { all *= Swift.min(1, Double(count) / rows) }
+        }
+    }
+
+    // MARK: One source
+
+    private func sourcePlan(_ path: AccessPath, _ shares: Shares) -> SourcePlan? {
+        let condition = input.condition
+        let matches = shares.rows * shares.all
+        // What has to be tested of each candidate afterwards.
+        var leavesBox = condition.box != nil
+        var leavesTime = condition.time != nil
+        var candidates: Double
+        var cost: Double
+        switch path {
+        case .pruned: return nil
+        case .ids:
+            guard let count = input.idCount else { return nil }
+            candidates = Double(count)
+            cost = candidates * costs.id
+        case .scan:
+            candidates = shares.rows * shares.place * shares.time
+            cost = shares.positions * costs.scannedRow
+            if leavesBox { cost += shares.positions * costs.scannedBox }
+            if leavesTime { cost += shares.positions * costs.scannedTime }
+            leavesBox = false
+            leavesTime = false
+        case .place:
+            guard leavesBox else { return nil }
+            candidates = shares.rows * shares.place
+            cost = treeCost(shares.rows, shares.place, handing: candidates)
+            leavesBox = false
+        case .time:
+            guard leavesTime else { return nil }
+            candidates = shares.rows * shares.time
+            cost = treeCost(shares.rows, shares.time, handing: candidates)
+            leavesTime = false
+        case .placeAndTime:
+            guard leavesBox, leavesTime else { return nil }
+            candidates = shares.rows * shares.place * shares.time
+            cost =
+                costs.bothFactor
+                * treeCost(
+                    shares.rows, shares.place, handing: candidates, narrowing: shares.time)
+            leavesBox = false
+            leavesTime = false
+        case .index(let number):
+            guard let share = input.indexes[number].share else { return nil }
+            candidates = shares.rows * share
+            cost = costs.index + candidates * costs.indexRow
+        }
+        cost += candidates * tests(path, leavesBox || leavesTime, shares)
+        return SourcePlan(path: path, candidates: candidates, matches: matches, cost: cost)
+    }
+
+    /// What it costs to test one candidate of a path.
+    private func tests(_ path: AccessPath, _ leavesCondition: Bool, _ shares: Shares) -> Double {
+        var cost = leavesCondition ? costs.restrictedRow : 0
+        cost += Double(input.further.count) * costs.restrictedRow
+        if input.idCount != nil && path != .ids { cost += costs.restrictedRow }
+        var isFiltered = input.hasFilter
+        if case .index(let number) = path, input.indexes[number].answersFilter {
+            isFiltered = false
+        }
+        if isFiltered {
+            // Only what place and time leave is filtered.
+            var left = shares.further
+            if leavesCondition {
+                if path == .place { left *= shares.time }
+                if path == .time { left *= shares.place }
+                if case .index = path { left *= shares.place * shares.time }
+            }
+            cost += left * costs.filteredRow
+        }
+        return cost
+    }
+
+    private func treeCost(
+        _ rows: Double, _ share: Double, handing candidates: Double, narrowing: Double = 1
+    ) -> Double {
+        if rows == 0 { return 0 }
+        let met = rows * share
+        // Leaves inside the question, and those along its edge. Where time prunes too, whole nodes fall away.
+        let leaves = met / 16 * (0.25 + 0.75 * narrowing) + 2 * met.squareRoot()
+        let row = input.need == .count && !input.hasFilter ? costs.countedRow : costs.treeRow
+        return costs.tree + leaves * costs.leaf + candidates * row
+    }
+
+    // MARK: All sources
+
+    private func gather(_ shares: [Shares], _ forced: AccessPath?) -> Plan? {
+        var sources: [SourcePlan] = []
+        sources.reserveCapacity(shares.count)
+        var cost = 0.0
+        var matches = 0.0
+        for share in shares {
+            if share.isExcluded {
+                sources.append(.pruned)
+                continue
+            }
+            guard let chosen = cheapest(share, forced) else { return nil }
+            sources.append(chosen)
+            cost += chosen.cost
+            matches += chosen.matches
+        }
+        let found = matches * input.filterShare
+        var rows = found
+        if let limit = input.limit, input.distance == nil {
+            rows = min(rows, Double(limit))
+            // Without an order any rows will do: finding them ends early.
+            if input.order == .none && found > 0 { cost *= min(1, 1.5 * Double(limit) / found) }
+        }
+        if input.need == .rows || input.limit != nil { cost += sorting(found) }
+        return Plan(strategy: .gather, sources: sources, rows: rows, cost: cost)
+    }
+
+    private func cheapest(_ shares: Shares, _ forced: AccessPath?) -> SourcePlan? {
+        if let forced { return sourcePlan(forced, shares) }
+        // Ids are few or many, but always fewer than what else there is to look at.
+        if input.idCount != nil { return sourcePlan(.ids, shares) }
+        var best = sourcePlan(.scan, shares)
+        func consider(_ path: AccessPath) {
+            if let plan = sourcePlan(path, shares), plan.cost < best?.cost ?? .infinity {
+                best = plan
+            }
+        }
+        if input.condition.box != nil { consider(.place) }
+        if input.condition.time != nil { consider(.time) }
+        if input.condition.box != nil && input.condition.time != nil { consider(.placeAndTime) }
+        for index in input.indexes.indices { consider(.index(index)) }
+        return best
+    }
+
+    private func sorting(_ found: Double) -> Double {
+        if input.order == .none || found < 1 { return 0 }
+        let key = input.order == .property ? costs.sortPropertyKey : costs.sortKey
+        // With a limit most rows are told by one comparison with the last of the best.
+        let kept = min(found, input.limit.map(Double.init) ?? found)
+        return found * (key + costs.sortComparison) + kept * Self.depth(kept) * costs.sortComparison
+    }
+
+    /// About the binary logarithm.
+    private static func depth(_ count: Double) -> Double { Double(max(count.exponent, 0) + 1) }
+
+    // MARK: In order
+
+    /// The share of the rows in the order that the other conditions leave.
+    private func ordered(
+        _ strategy: Plan.Strategy, among: Double, gather: Plan, eachRow: Double, matches: Double,
+        start: Double
+    ) -> Plan? {
+        guard let limit = input.limit else { return nil }
+        let wanted = Double(limit)
+        // Where fewer answer than are wanted, all of them are looked at.
+        let looked = matches <= wanted ? among : among * (wanted + 1) / (matches + 1)
+        let cost = start + looked * eachRow
+        // Rows that answer may lie at the other end: then it gives way when it has cost as much as gathering.
+        let budget = max(2 * looked, gather.cost / max(eachRow, 1)) + 64
+        return Plan(
+            strategy: strategy, sources: gather.sources, rows: min(matches, wanted), cost: cost,
+            budget: budget)
+    }
+
+    private func timeOrder(_ gather: Plan, _ shares: [Shares]) -> Plan? {
+        let among = shares.reduce(0) { $0 + $1.rows * $1.time }
+        let matches = shares.reduce(0) { $0 + $1.rows * $1.all } * input.filterShare
+        let place = shares.reduce(0) { $0 + $1.rows * $1.time * $1.place } / max(among, 1)
+        var each = costs.treeRow + costs.leaf / 4 + costs.sortKey
+        if input.condition.box != nil { each += costs.restrictedRow }
+        if input.hasFilter { each += place * costs.filteredRow }
+        return ordered(
+            .timeOrder, among: among, gather: gather, eachRow: each, matches: matches,
+            start: 2 * costs.stretch)
+    }
+
+    private func indexOrder(_ number: Int, _ gather: Plan, _ shares: [Shares]) -> Plan? {
+        let index = input.indexes[number]
+        let among = shares.reduce(0) { $0 + $1.rows } * (index.share ?? 1)
+        let matches = shares.reduce(0) { $0 + $1.rows * $1.all } * input.filterShare
+        var each = costs.orderedRow
+        var left = 1.0
+        if input.condition.box != nil || input.condition.time != nil {
+            each += costs.restrictedRow
+            left = shares.reduce(0) { $0 + $1.rows * $1.all } / max(1, shares.reduce(0) { $0 + $1.rows })
+        }
+        if input.hasFilter && !index.answersFilter { each += left * costs.filteredRow }
+        return ordered(
+            .indexOrder(number), among: among, gather: gather, eachRow: each, matches: matches,
+            start: costs.index)
+    }
+
+    // MARK: Distance
+
+    private func measured(_ gather: Plan) -> Plan {
+        var plan = gather
+        plan.strategy = .measured
+        let found = gather.rows
+        plan.cost += found * (costs.distance + costs.sortComparison)
+        if let limit = input.distance?.limit { plan.rows = min(found, Double(limit)) }
+        return plan
+    }
+
+    private func nearest(_ gather: Plan, _ shares: [Shares]) -> Plan? {
+        guard let distance = input.distance, distance.isOnePlace, input.idCount == nil else {
+            return nil
+        }
+        let rows = shares.reduce(0) { $0 + $1.rows }
+        var reachable = rows
+        if let reach = distance.reach {
+            reachable = zip(input.sources, shares).reduce(0) {
+                $0 + $1.1.rows * $1.0.statistics.share(of: reach, isWithin: false)
+            }
+        }
+        // The walk itself leaves out what doesn't meet place and time; the filter and the rest come afterwards.
+        let answer = shares.reduce(0) { $0 + $1.rows * $1.all } * input.filterShare
+        let share = rows > 0 ? answer / rows : 0
+        let wanted = distance.limit.map(Double.init) ?? reachable
+        let rest = max(input.filterShare, 1e-9) * (shares.first?.further ?? 1)
+        let walked = min(wanted / max(rest, 1e-9), max(reachable * share / max(rest, 1e-9), 1))
+        let each =
+            costs.nearestRow + costs.distance + (input.hasFilter ? costs.filteredRow : 0)
+        var plan = gather
+        plan.strategy = .nearest
+        plan.rows = min(wanted, reachable * share)
+        // Rows that the walk passes by because of place or time cost a little too.
+        plan.cost = costs.tree + walked * each + min(walked / max(share, 1e-6), rows) * costs.treeRow
+        plan.budget = max(4 * walked, gather.cost / each) + 64
+        return plan
+    }
+}

@@ -1,0 +1,21 @@
+/// What may stop a question before its end: its time limit, or that its task was cancelled.
+///
+/// Looked at between pieces of work of a few milliseconds at most. Nothing is left behind: what was gathered is
+/// released, and the database, snapshot or transaction goes on.
+struct Interruption: Sendable {
+    private let deadline: ContinuousClock.Instant?
+
+    init(timeLimit: Duration? = nil) {
+        deadline = timeLimit.map { ContinuousClock.now + $0 }
+    }
+
+    /// Throws `CancellationError`, or `timeLimitExceeded`.
+    func check() throws {
+        if Task.isCancelled { throw CancellationError() }
+        if let deadline, ContinuousClock.now >= deadline {
+            throw FormDBError(
+                .timeLimitExceeded, "the question took longer than its time limit",
+                advice: "narrow it, add an index, or give it more time")
+        }
+    }
+}
