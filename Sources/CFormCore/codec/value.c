@@ -23,8 +23,33 @@ static const uint8_t *read_head(const uint8_t *item, uint64_t *out_argument) {
     return item;
 }
 
-const uint8_t *fc_value_skip(const uint8_t *item) {
+// By rows of a major type: unsigned, negative, bytes, text, array, map, tag, simple.
+const uint8_t fc_value_short_lengths[256] = {
+    1,  1,  1,  1,  1,  1,  1,  1,  1, 1,  1,  1,  1,  1,  1,  1,
+    1,  1,  1,  1,  1,  1,  1,  1,  2, 3,  5,  9,  0,  0,  0,  0, //
+    1,  1,  1,  1,  1,  1,  1,  1,  1, 1,  1,  1,  1,  1,  1,  1,
+    1,  1,  1,  1,  1,  1,  1,  1,  2, 3,  5,  9,  0,  0,  0,  0, //
+    0,  0,  0,  0,  0,  0,  0,  0,  0, 0,  0,  0,  0,  0,  0,  0,
+    0,  0,  0,  0,  0,  0,  0,  0,  0, 0,  0,  0,  0,  0,  0,  0, //
+    1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14, 15, 16,
+    17, 18, 19, 20, 21, 22, 23, 24, 0, 0,  0,  0,  0,  0,  0,  0, //
+    1,  0,  0,  0,  0,  0,  0,  0,  0, 0,  0,  0,  0,  0,  0,  0,
+    0,  0,  0,  0,  0,  0,  0,  0,  0, 0,  0,  0,  0,  0,  0,  0, //
+    1,  0,  0,  0,  0,  0,  0,  0,  0, 0,  0,  0,  0,  0,  0,  0,
+    0,  0,  0,  0,  0,  0,  0,  0,  0, 0,  0,  0,  0,  0,  0,  0, //
+    0,  0,  0,  0,  0,  0,  0,  0,  0, 0,  0,  0,  0,  0,  0,  0,
+    0,  0,  0,  0,  0,  0,  0,  0,  0, 0,  0,  0,  0,  0,  0,  0, //
+    0,  0,  0,  0,  0,  0,  0,  0,  0, 0,  0,  0,  0,  0,  0,  0,
+    0,  0,  0,  0,  1,  1,  1,  0,  0, 3,  5,  9,  0,  0,  0,  0, //
+};
+
+const uint8_t *fc_value_skip_long(const uint8_t *item) {
     for (uint64_t left = 1; left > 0; left--) {
+        uint8_t length = fc_value_short_lengths[*item];
+        if (length != 0) {
+            item += length;
+            continue;
+        }
         uint8_t major = *item >> 5;
         uint64_t argument;
         item = read_head(item, &argument);
@@ -104,22 +129,21 @@ const uint8_t *fc_value_read(const uint8_t *item, fc_value *out) {
     }
 }
 
-// The item of `key` in the map at `map`; NULL when there is none. Keys ascend by their encoded bytes, so shorter
-// ones come first and the search ends early.
-static const uint8_t *find_member(const uint8_t *map, fc_bytes key) {
+// Keys ascend by their encoded bytes, so shorter ones come first and the search ends early.
+const uint8_t *fc_value_member(const uint8_t *item, fc_bytes key) {
+    if (*item >> 5 != MAJOR_MAP) return NULL;
     uint64_t count;
-    const uint8_t *at = read_head(map, &count);
+    const uint8_t *at = read_head(item, &count);
     for (; count > 0; count--) {
-        uint64_t length;
-        const uint8_t *text = read_head(at, &length);
-        size_t whole = (size_t)(text - at) + (size_t)length;
-        if (whole >= key.length) {
-            if (whole > key.length) return NULL;
-            int order = memcmp(at, key.data, whole);
-            if (order == 0) return at + whole;
+        const uint8_t *value = fc_value_skip(at);
+        size_t length = (size_t)(value - at);
+        if (length >= key.length) {
+            if (length > key.length) return NULL;
+            int order = memcmp(at, key.data, length);
+            if (order == 0) return value;
             if (order > 0) return NULL;
         }
-        at = fc_value_skip(at + whole);
+        at = fc_value_skip(value);
     }
     return NULL;
 }
@@ -129,8 +153,7 @@ fc_value fc_value_at(fc_bytes properties, const fc_path *path) {
     if (properties.length == 0) return fc_value_missing;
     const uint8_t *item = properties.data;
     for (uint32_t i = 0; i < path->count; i++) {
-        if (*item >> 5 != MAJOR_MAP) return fc_value_missing;
-        item = find_member(item, path->keys[i]);
+        item = fc_value_member(item, path->keys[i]);
         if (item == NULL) return fc_value_missing;
     }
     fc_value value;

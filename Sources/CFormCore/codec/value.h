@@ -43,8 +43,15 @@ extern const fc_value fc_value_missing;
 
 // Reads the item at `item`; returns what follows it.
 const uint8_t *fc_value_read(const uint8_t *item, fc_value *out);
+
+// The whole length of a short item by its first byte; 0 where more has to be looked at.
+extern const uint8_t fc_value_short_lengths[256];
+const uint8_t *fc_value_skip_long(const uint8_t *item);
 // What follows the item at `item`.
-const uint8_t *fc_value_skip(const uint8_t *item);
+static inline const uint8_t *fc_value_skip(const uint8_t *item) {
+    uint8_t length = fc_value_short_lengths[*item];
+    return length != 0 ? item + length : fc_value_skip_long(item);
+}
 
 // A path of member names from the outermost object inwards, each as an encoded CBOR text (head and UTF-8), so
 // that a look-up compares bytes. A name addresses a member of an object, never an element of an array.
@@ -53,6 +60,9 @@ typedef struct fc_path {
     uint32_t count; // >= 1
 } fc_path;
 
+// The item of a member, its key encoded likewise, of the item at `item`; NULL when there is none or that is no
+// object.
+const uint8_t *fc_value_member(const uint8_t *item, fc_bytes key);
 // The value at `path` below `properties`, one map or no bytes at all (null properties);
 // FC_VALUE_MISSING when there is none.
 fc_value fc_value_at(fc_bytes properties, const fc_path *path);
