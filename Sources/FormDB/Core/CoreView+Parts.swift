@@ -76,7 +76,7 @@ extension CoreView {
             let count = unsafe fc_view_sample(
                 pointer, 0, size.positions, rows.count, rows.baseAddress, &lookedAt)
             var met = 0
-            for row in unsafe 0..<count where unsafe meets(predicate, at: rows[row].position) {
+            for row in 0..<count where unsafe meets(predicate, at: rows[row].position) {
                 met += 1
             }
             return (met: Double(met), count: Double(count))

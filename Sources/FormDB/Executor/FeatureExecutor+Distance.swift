@@ -53,7 +53,7 @@ extension FeatureExecutor {
                 return nil
             }
             let isAll = asked.map { near.count < $0 } ?? true
-            try keepAnswers(&near)
+            keepAnswers(&near)
             if let wanted, near.count >= wanted { return Array(near.prefix(wanted)) }
             if isAll { return near }
             asked = asked.map { $0 * 4 }
@@ -61,9 +61,9 @@ extension FeatureExecutor {
         }
     }
 
-    private func keepAnswers(_ near: inout [CoreView.Near]) throws {
+    private func keepAnswers(_ near: inout [CoreView.Near]) {
         let meters = Dictionary(uniqueKeysWithValues: near.map { ($0.position, $0.meters) })
-        near = try view.owner.store.scratch.withPositions { positions in
+        near = view.owner.store.scratch.withPositions { positions in
             for item in near { positions.append(item.position) }
             for condition in query.further {
                 view.restrict(positions, to: condition.question, in: 0..<view.size.positions)

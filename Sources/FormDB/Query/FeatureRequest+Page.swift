@@ -23,19 +23,24 @@ extension FeatureRequest {
         if asked.order == nil && !asked.hasDistance { asked.order = .id }
         let question = asked
         if let token { asked.pageToken = token }
-        let most = query.limitCount.map { min($0, size) } ?? size
+        // A limit is that of all pages together.
+        let limit = [query.limitCount, query.nearest?.limit].compactMap { $0 }.min()
+        let left = token?.left ?? limit
+        let most = left.map { min($0, size) } ?? size
+        if let left { asked.nearest?.limit = left }
         // One more tells whether there is a next page.
         asked.limitCount = most < .max ? most + 1 : most
         return try source.withView(of: query.collection) { view in
             let executor = try FeatureExecutor(asked, view, options.executor)
-            return try executor.page(of: question, size: most, query.projection)
+            return try executor.page(
+                of: question, size: most, left: left.map { $0 - most }, query.projection)
         }
     }
 }
 
 extension FeatureExecutor {
     fileprivate func page(
-        of question: FeatureQuery, size: Int, _ projection: FeatureProjection?
+        of question: FeatureQuery, size: Int, left: Int?, _ projection: FeatureProjection?
     ) throws -> FeaturePage {
         func feature(_ position: UInt32) throws -> Feature {
             let feature = try view.feature(at: position)
@@ -45,21 +50,22 @@ extension FeatureExecutor {
             let near = try neighbors()
             let page = near.prefix(size)
             var next: PageToken?
-            if near.count > size, let last = page.last {
+            if near.count > size, left != 0, let last = page.last {
                 next = PageToken(
                     PageToken.Key(meters: last.meters, id: view.id(at: last.position)),
-                    of: question)
+                    of: question, left: left)
             }
             return FeaturePage(features: try page.map { try feature($0.position) }, next: next)
         }
         return try view.owner.store.scratch.withPositions { positions in
             try run(into: positions)
             var next: PageToken?
-            if positions.count > size, let kind = query.order?.kind {
+            if positions.count > size, left != 0, let kind = query.order?.kind {
                 let order = try CoreOrder(kind, descending: query.isDescending)
-                next = PageToken(try order.key(of: positions[size - 1], in: view), of: question)
-                positions.truncate(to: size)
+                next = PageToken(
+                    try order.key(of: positions[size - 1], in: view), of: question, left: left)
             }
+            positions.truncate(to: size)
             return FeaturePage(
                 features: try positions.array.map { try feature($0) }, next: next)
         }

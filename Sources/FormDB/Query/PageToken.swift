@@ -19,11 +19,14 @@ public struct PageToken: Hashable, Sendable, Codable, LosslessStringConvertible 
     }
 
     let key: Key
+    /// How many features of a limited answer are left; nil where there is no limit.
+    let left: Int?
     /// Of the question that it is a place in the answer of.
     private let question: UInt64
 
-    init(_ key: Key, of query: FeatureQuery) {
+    init(_ key: Key, of query: FeatureQuery, left: Int? = nil) {
         self.key = key
+        self.left = left
         question = query.pagingHash
     }
 
@@ -44,6 +47,7 @@ public struct PageToken: Hashable, Sendable, Codable, LosslessStringConvertible 
         if let time = key.time { object["t"] = .int(time.microseconds) }
         if let value = key.value { object["v"] = value }
         if let meters = key.meters { object["m"] = .double(meters) }
+        if let left { object["l"] = .int(Int64(left)) }
         var output = OutputBuffer()
         // Values that are stored can be encoded.
         try? CBOREncoder.append(object, to: &output)
@@ -63,6 +67,7 @@ public struct PageToken: Hashable, Sendable, Codable, LosslessStringConvertible 
         case .int(let value)? where value >= 0: question = UInt64(value)
         default: return nil
         }
+        left = object["l"]?.intValue.map { Int($0) }
         key = Key(
             time: object["t"]?.intValue.map { Timestamp(microseconds: $0) }, value: object["v"],
             meters: object["m"]?.doubleValue, id: id)
@@ -91,10 +96,11 @@ public struct FeaturePage: Hashable, Sendable {
 }
 
 extension FeatureQuery {
-    /// What a page token is checked against: the question without limit, page and projection.
+    /// What a page token is checked against: the question without limits, page and projection.
     fileprivate var pagingHash: UInt64 {
         var plain = self
         plain.limitCount = nil
+        plain.nearest?.limit = 0
         plain.pageToken = nil
         plain.projection = nil
         // FNV-1a, which is the same in every process.

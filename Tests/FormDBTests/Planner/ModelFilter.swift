@@ -122,9 +122,9 @@ struct ModelFilter: Sendable {
             ? .int(Int64(material.below(1000)))
             : names == ["inner", "a"] ? .double(material.double(-1...1)) : scalar(material)
         switch material.below(10) {
-        case 0: return ModelFilter(filter: path.exists) { value(at: names, $0) != nil }
-        case 1: return ModelFilter(filter: path.isNull) { value(at: names, $0) == .some(.null) }
-        case 2: return ModelFilter(filter: path.isMissing) { value(at: names, $0) == nil }
+        case 0: return ModelFilter(filter: path.exists) { find(names, $0) != nil }
+        case 1: return ModelFilter(filter: path.isNull) { find(names, $0)?.isNull ?? false }
+        case 2: return ModelFilter(filter: path.isMissing) { find(names, $0) == nil }
         case 3: return compared(path == value, names, value) { $0 == 0 }
         case 4: return compared(path != value, names, value) { $0 != 0 }
         case 5: return compared(path < value, names, value) { $0 < 0 }
@@ -132,7 +132,7 @@ struct ModelFilter: Sendable {
         case 7: return compared(path > value, names, value) { $0 > 0 }
         case 8:
             return ModelFilter(filter: path.beginsWith("ab")) { properties in
-                guard case .string(let text)? = value(at: names, properties) else { return nil }
+                guard case .string(let text)? = find(names, properties) else { return nil }
                 return Array(text.utf8).starts(with: "ab".utf8)
             }
         default: return compared(path <= value, names, value) { $0 <= 0 }
@@ -146,7 +146,7 @@ struct ModelFilter: Sendable {
         }
     }
 
-    private static func value(at names: [String], _ properties: JSONObject?) -> JSONValue? {
+    private static func find(_ names: [String], _ properties: JSONObject?) -> JSONValue? {
         ModelValue(at: names, in: properties).value
     }
 
