@@ -13,7 +13,9 @@ struct JSONValueDecoder: Decoder, SingleValueDecodingContainer {
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        guard case .object(let object) = value else { throw mismatch([String: Any].self, "an object") }
+        guard case .object(let object) = value else {
+            throw mismatch([String: Any].self, "an object")
+        }
         return KeyedDecodingContainer(ObjectContainer(object: object, codingPath: codingPath))
     }
 
@@ -73,7 +75,8 @@ struct JSONValueDecoder: Decoder, SingleValueDecodingContainer {
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
         // As they are: a general decoding would lose the order of members.
         if type == JSONValue.self, let value = value as? Value { return value }
-        if type == JSONObject.self, case .object(let object) = value, let object = object as? Value {
+        if type == JSONObject.self, case .object(let object) = value, let object = object as? Value
+        {
             return object
         }
         return try type.init(from: self)
@@ -168,7 +171,8 @@ private struct ArrayContainer: UnkeyedDecodingContainer {
     var isAtEnd: Bool { currentIndex == elements.count }
 
     /// Calls `body` with the next element, and passes it unless that throws.
-    private mutating func next<Result>(_ body: (JSONValueDecoder) throws -> Result) throws -> Result {
+    private mutating func next<Result>(_ body: (JSONValueDecoder) throws -> Result) throws -> Result
+    {
         let place = codingPath + [ArrayIndexKey(currentIndex)]
         if isAtEnd {
             throw DecodingError.valueNotFound(

@@ -18,7 +18,9 @@ extension Feature {
         /// What its properties say.
         public var value: Value
 
-        public init(id: FeatureID? = nil, geometry: Geometry?, time: FeatureTime? = nil, value: Value) {
+        public init(
+            id: FeatureID? = nil, geometry: Geometry?, time: FeatureTime? = nil, value: Value
+        ) {
             self.id = id
             self.geometry = geometry
             self.time = time
@@ -99,7 +101,8 @@ extension DecodingError {
 extension [any CodingKey] {
     fileprivate var dotted: String {
         isEmpty
-            ? "the whole" : map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
+            ? "the whole"
+            : map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
                 .joined(separator: ".")
     }
 }

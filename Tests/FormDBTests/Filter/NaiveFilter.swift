@@ -3,7 +3,9 @@
 /// A condition as it was written, and its meaning told in the plainest way; nothing of the engine's filters
 /// or its order of values is used.
 indirect enum NaiveFilter {
-    enum Comparison: CaseIterable { case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual }
+    enum Comparison: CaseIterable {
+        case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+    }
     enum Presence: CaseIterable { case exists, isNull, isMissing }
 
     case compare([String], Comparison, JSONValue)

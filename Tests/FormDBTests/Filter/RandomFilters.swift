@@ -7,23 +7,29 @@ struct RandomFilters {
 
     static let names = [
         "a", "b", "ab", "é", "name", "e\u{301}", "kind", "magnitude", "", "o", "p",
-        "a name that is longer than twenty-four bytes", "zz", "q1", "q2", "q3", "q4", "q5", "q6", "q7",
+        "a name that is longer than twenty-four bytes", "zz", "q1", "q2", "q3", "q4", "q5", "q6",
+        "q7",
         "q8", "q9",
     ]
 
     static let numbers: [JSONValue] = [
         .int(0), .int(1), .int(-1), .int(2), .int(23), .int(24), .int(255), .int(256), .int(65_536),
         .int(1 << 53), .int((1 << 53) + 1), .int((1 << 53) - 1), .int(-(1 << 53) - 1), .int(.max),
-        .int(.max - 1), .int(.min), .int(.min + 1), .uint(1 << 63), .uint((1 << 63) + 1), .uint(.max),
-        .uint(.max - 1), .uint(5), .double(0), .double(-0.0), .double(0.5), .double(1), .double(1.5),
+        .int(.max - 1), .int(.min), .int(.min + 1), .uint(1 << 63), .uint((1 << 63) + 1),
+        .uint(.max),
+        .uint(.max - 1), .uint(5), .double(0), .double(-0.0), .double(0.5), .double(1),
+        .double(1.5),
         .double(-1), .double(0.1), .double(0x1p53), .double(0x1p53 + 2), .double(0x1p63),
         .double(-0x1p63), .double(0x1p64), .double(0x1p63 - 1024), .double(0x1p64 - 2048),
-        .double(1e300), .double(-1e300), .double(5e-324), .double(.pi), .double(65_504),
+        .double(1e300), .double(-1e300), .double(Double.leastNonzeroMagnitude), .double(.pi),
+        .double(65_504),
     ]
 
     static let texts = [
-        "", "a", "ab", "abc", "abd", "b", "P", "Pa", "Par", "Paris", "Pas", "é", "e\u{301}", "éa", "日本",
-        "日本語", "\u{7f}", "\u{7f}a", "\u{80}", "\u{7ff}", "\u{800}", "\u{d7ff}", "\u{d7ff}x", "\u{e000}",
+        "", "a", "ab", "abc", "abd", "b", "P", "Pa", "Par", "Paris", "Pas", "é", "e\u{301}", "éa",
+        "日本",
+        "日本語", "\u{7f}", "\u{7f}a", "\u{80}", "\u{7ff}", "\u{800}", "\u{d7ff}", "\u{d7ff}x",
+        "\u{e000}",
         "\u{ffff}", "\u{10000}", "\u{10ffff}", "\u{10ffff}\u{10ffff}", "a\u{10ffff}", "earthquake",
         "quarry blast", "a text that is longer than twenty-four bytes is",
         "2024-05-01T12:00:00Z", "2024-05-01T14:00:00+02:00", "2024-05-01t12:00:00.000001z",
@@ -92,7 +98,9 @@ struct RandomFilters {
         let path = few.flatMap { chance(3, in: 4) ? $0 : nil } ?? names()
         switch Int.random(in: 0..<14, using: &random) {
         case 0...4: return .compare(path, pick(NaiveFilter.Comparison.allCases), value(depth: 2))
-        case 5: return .isIn(path, (0..<Int.random(in: 0...5, using: &random)).map { _ in value(depth: 2) })
+        case 5:
+            return .isIn(
+                path, (0..<Int.random(in: 0...5, using: &random)).map { _ in value(depth: 2) })
         case 6: return .between(path, value(depth: 3), value(depth: 3))
         case 7: return .begins(path, pick(Self.texts))
         case 8: return .contains(path, pick(Self.texts))
