@@ -26,6 +26,8 @@ public let publicTypes: [Any.Type] = [
     SeriesQuery.self, SeriesRequest.self, SeriesColumns.self, SeriesCursor.self, SeriesStream.self,
     SeriesStream.AsyncIterator.self, SeriesStream.Element.self, WindowRequest.self,
     WindowedAggregate.self, WindowedValue<Double?>.self,
+    Filter.self, PropertyPath.self, TimestampProperty.self, Field<Feature, Double>.self,
+    Feature.Record<Int>.self, TypedRequest<Int>.self,
     // Audit
     Journal.self, Journal.AsyncIterator.self, Journal.Element.self, JournalCursor.self,
     JournalBlock.self, JournalOperation.self, JournalOperation.Kind.self, BlockID.self,
@@ -43,3 +45,4 @@ public func name(_ tx: borrowing WriteTransaction) -> UInt64 { tx.sequence }
 public func name(_ view: borrowing FeatureView) -> FeatureID { view.id }
 public func name(_ query: some FeatureRefining) -> FeatureQuery { query.query }
 public func name(_ query: some SeriesRefining) -> SeriesQuery { query.query }
+public func name(_ value: some JSONConvertible) -> JSONValue { value.jsonValue }
