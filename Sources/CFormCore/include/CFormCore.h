@@ -10,6 +10,7 @@
 #include "../codec/record.h"
 #include "../codec/value.h"
 #include "../format/block.h"
+#include "../index/footprints.h"
 #include "../index/geodesic.h"
 #include "../index/memtable.h"
 #include "../index/series.h"
