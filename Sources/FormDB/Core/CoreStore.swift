@@ -26,6 +26,8 @@ struct CoreStoreOptions {
     var mergeRatioFirst: UInt32 = 0
     var mergeRatio: UInt32 = 0
     var seriesChunkPoints: UInt32 = 0
+    var footprints: UInt32 = 0
+    var footprintFaults: UInt32 = 0
     var scalarKernels = false
 }
 
@@ -38,9 +40,11 @@ struct CoreStoreOptions {
     /// The disk of a store in memory, and its table with the system's clock.
     private let memory: CoreMemoryDisk?
     let scratch = CoreScratchPool()
+    /// The kept answers; nil for none.
+    let cache: QueryCache?
 
     /// Opens the store in a directory, or, without a path, a new one in memory.
-    init(path: String?, options: CoreStoreOptions) throws {
+    init(path: String?, options: CoreStoreOptions, cache: QueryCache? = nil) throws {
         let memory = try path == nil ? CoreMemoryDisk() : nil
         var opened: OpaquePointer?
         try unsafe (path ?? "formdb").withCString { path in
@@ -74,11 +78,14 @@ struct CoreStoreOptions {
             unsafe raw.merge_ratio_first = options.mergeRatioFirst
             unsafe raw.merge_ratio = options.mergeRatio
             unsafe raw.series_chunk_points = options.seriesChunkPoints
+            unsafe raw.footprints = options.footprints
+            unsafe raw.footprint_faults = options.footprintFaults
             unsafe raw.kernels = options.scalarKernels ? FC_KERNELS_SCALAR : FC_KERNELS_BEST
             try callCore { detail in unsafe fc_open(&raw, &opened, detail) }
         }
         unsafe pointer = opened!
         self.memory = memory
+        self.cache = cache
     }
 
     deinit { unsafe fc_store_release(pointer) }

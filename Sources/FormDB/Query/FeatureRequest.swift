@@ -48,11 +48,14 @@ extension FeatureRequest {
 
     /// All of them.
     public func fetchAll() throws -> [Feature] {
-        try withAnswer { view, positions in
-            var features: [Feature] = []
-            features.reserveCapacity(positions.count)
-            try view.forEach(positions) { try features.append(view.feature(at: $0)) }
-            return features
+        try source.cached(query, .features, bytes: { MemorySize.of($0) }) { view in
+            try view.owner.store.scratch.withPositions { positions in
+                try FeatureExecutor(query, view).run(into: positions)
+                var features: [Feature] = []
+                features.reserveCapacity(positions.count)
+                try view.forEach(positions) { try features.append(view.feature(at: $0)) }
+                return features
+            }
         }
     }
 
@@ -65,12 +68,14 @@ extension FeatureRequest {
 
     /// How many there are. COST: nothing is decoded, and whole nodes of the index are counted at once.
     public func fetchCount() throws -> Int {
-        try source.withView(of: query.collection) { try FeatureExecutor(query, $0).count() }
+        try source.cached(query, .count, bytes: { _ in 0 }) {
+            try FeatureExecutor(query, $0).count()
+        }
     }
 
     /// Their ids.
     public func fetchIDs() throws -> [FeatureID] {
-        try source.withView(of: query.collection) { view in
+        try source.cached(query, .ids, bytes: { MemorySize.of($0) }) { view in
             let executor = try FeatureExecutor(query, view)
             var integers: [Int64] = []
             if try executor.integerIDs(into: &integers) { return integers.map { .integer($0) } }

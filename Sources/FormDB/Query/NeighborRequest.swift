@@ -46,8 +46,15 @@ public struct NeighborRequest: Sendable, FeatureRefining {
 
     /// All of them, nearest first; equal distances by id.
     public func fetchAll() throws -> [Neighbor] {
-        try withNeighbors { view, near in
-            try near.map {
+        guard query.hasDistance else { return try withNeighbors { _, _ in [] } }
+        return try source.cached(
+            query, .neighbors, bytes: { MemorySize.of($0.map(\.feature)) + $0.count * 8 },
+            reach: { near in
+                guard let limit = query.nearest?.limit, near.count == limit else { return nil }
+                return near.map(\.distance).max()
+            }
+        ) { view in
+            try FeatureExecutor(query, view).neighbors().map {
                 Neighbor(
                     feature: try view.feature(at: $0.position), distance: .meters($0.meters))
             }
