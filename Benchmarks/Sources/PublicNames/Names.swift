@@ -1,4 +1,4 @@
-import FormDB
+@_spi(Benchmark) import FormDB
 import Foundation
 import GRDB
 
@@ -11,7 +11,9 @@ public let publicTypes: [Any.Type] = [
     // Database
     FormDB.Database.self, FormDB.Database.Configuration.self, FormDB.Database.Access.self,
     FormDB.Database.Durability.self, FormDB.Database.History.self, FormDB.Database.DirectLog.self,
-    FormDB.Database.Statistics.self, Commit<Int>.self, Snapshot.self, DatabaseSchema.self,
+    FormDB.Database.Statistics.self, FormDB.Database.Cache.self,
+    FormDB.Database.CacheStatistics.self, LRUCache<Boxed>.self, LRUKey.self, LRUStatistics.self,
+    PreparedCount.self, Commit<Int>.self, Snapshot.self, DatabaseSchema.self,
     CollectionDescription.self, SeriesDescription.self,
     // Model
     Feature.self, Feature.Time.self, FeatureID.self, FeatureTime.self, FeatureTime.Granularity.self,
@@ -38,6 +40,9 @@ public let publicTypes: [Any.Type] = [
     InputLimits.self, ImportOptions.self, ImportOptions.Conflict.self, ImportProgress.self,
     ImportReport.self,
 ]
+
+/// What a cache of objects keeps.
+public final class Boxed: Sendable {}
 
 // What can't be copied is no `Any.Type`; protocols are named by what they constrain.
 

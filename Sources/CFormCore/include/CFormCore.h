@@ -13,6 +13,7 @@
 #include "../codec/timestamp.h"
 #include "../codec/value.h"
 #include "../format/block.h"
+#include "../index/footprints.h"
 #include "../index/geodesic.h"
 #include "../index/memtable.h"
 #include "../index/order.h"

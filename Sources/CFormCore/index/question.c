@@ -51,8 +51,7 @@ static void init_window(const fc_probe *probe, int turns, fc_window *window) {
     }
 }
 
-void fc_probe_init(fc_probe *probe, const fc_question *question, bool planar, float west,
-                   float east) {
+void fc_probe_init_exact(fc_probe *probe, const fc_question *question, bool planar) {
     *probe = (fc_probe){.planar = planar};
     if (question != NULL && question->has_time) {
         probe->has_time = true;
@@ -72,6 +71,11 @@ void fc_probe_init(fc_probe *probe, const fc_question *question, bool planar, fl
             probe->east_turns++;
         probe->whole_world = !planar && fc_compare_turned(box->east, -1, box->west) >= 0;
     }
+}
+
+void fc_probe_init(fc_probe *probe, const fc_question *question, bool planar, float west,
+                   float east) {
+    fc_probe_init_exact(probe, question, planar);
     if (!probe->has_box || probe->planar || probe->whole_world) {
         init_window(probe, 0, &probe->windows[0]);
         probe->window_count = 1;

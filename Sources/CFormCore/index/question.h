@@ -31,6 +31,8 @@ typedef struct fc_probe {
 // rows with a box). `question` may be NULL.
 void fc_probe_init(fc_probe *probe, const fc_question *question, bool planar, float west,
                    float east);
+// The same without windows: for the exact tests of a box and a time alone.
+void fc_probe_init_exact(fc_probe *probe, const fc_question *question, bool planar);
 // Whether a box or a time answers, exactly.
 bool fc_probe_box_matches(const fc_probe *probe, const fc_box *box);
 bool fc_probe_time_matches(const fc_probe *probe, fc_row_time time);

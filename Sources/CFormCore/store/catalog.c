@@ -67,6 +67,7 @@ fc_status fc_catalog_create(const fc_os *os, fc_catalog **out) {
 static void release_entry(const fc_catalog *catalog, fc_entry *entry) {
     if (entry->memtable) fc_memtable_destroy(entry->memtable);
     if (entry->series) fc_series_destroy(entry->series);
+    fc_footprints_destroy(atomic_load(&entry->footprints));
     catalog->os->memory.release(catalog->os->memory.context, entry->allocation,
                                 entry->allocation_size);
 }

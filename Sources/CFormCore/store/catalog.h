@@ -8,6 +8,7 @@
 #ifndef FC_STORE_CATALOG_H
 #define FC_STORE_CATALOG_H
 
+#include "../index/footprints.h"
 #include "../index/memtable.h"
 #include "../index/series.h"
 #include "operations.h"
@@ -25,6 +26,8 @@ typedef struct fc_entry {
     fc_bytes options;
     fc_memtable *memtable;         // a collection's
     fc_series *series;             // a series'
+    // From the first reader on that asks what was touched; set once, under the store's mutex.
+    _Atomic(fc_footprints *) footprints;
     struct fc_name_binding *names; // newest first; the catalog's own
     // The writer's own:
     uint64_t touched_by;       // the transaction that last changed its rows

@@ -3,6 +3,11 @@
 
 #define GENERATED_ID_MAX ((int64_t)9007199254740991) // 2^53 - 1
 
+// NULL while nobody has asked: a plain load, so that databases without a cache pay nothing.
+static fc_footprints *footprints_of(fc_entry *entry) {
+    return atomic_load_explicit(&entry->footprints, memory_order_acquire);
+}
+
 fc_status fc_touch(fc_store *store, fc_entry *entry, uint64_t sequence) {
     if (entry->touched_by == sequence) return FC_STATUS_OK;
     if (store->touched_count == store->touched_capacity) {
@@ -42,6 +47,7 @@ fc_status fc_effect_put(fc_store *store, fc_entry *entry, const fc_record *whole
     uint32_t position;
     status = fc_memtable_put(entry->memtable, &row, sequence, &position);
     if (status != FC_STATUS_OK) return status;
+    fc_footprints_put(footprints_of(entry), entry->memtable, position, sequence);
     store->next_row_id++;
     entry->next_row_id++;
     if (!whole->id.text.data && whole->id.integer > entry->largest_id &&
@@ -51,9 +57,21 @@ fc_status fc_effect_put(fc_store *store, fc_entry *entry, const fc_record *whole
 }
 
 fc_status fc_effect_delete(fc_store *store, fc_entry *entry, uint32_t position, uint64_t sequence) {
-    const fc_status status = fc_touch(store, entry, sequence);
-    return status == FC_STATUS_OK ? fc_memtable_delete(entry->memtable, position, sequence)
-                                  : status;
+    fc_status status = fc_touch(store, entry, sequence);
+    if (status == FC_STATUS_OK) status = fc_memtable_delete(entry->memtable, position, sequence);
+    if (status == FC_STATUS_OK)
+        fc_footprints_delete(footprints_of(entry), entry->memtable, position);
+    return status;
+}
+
+static void note_points(fc_footprints *footprints, const fc_points *points) {
+    if (!footprints || points->point_count == 0) return;
+    int64_t first = points->times_us[0], last = first;
+    for (uint32_t i = 1; i < points->point_count; i++) {
+        if (points->times_us[i] < first) first = points->times_us[i];
+        if (points->times_us[i] > last) last = points->times_us[i];
+    }
+    fc_footprints_points(footprints, first, last);
 }
 
 fc_status fc_effect_append(fc_store *store, fc_entry *entry, const fc_points *points,
@@ -61,16 +79,22 @@ fc_status fc_effect_append(fc_store *store, fc_entry *entry, const fc_points *po
     fc_status status = fc_touch(store, entry, sequence);
     if (status != FC_STATUS_OK) return status;
     status = fc_series_append(entry->series, points, store->next_row_id);
-    if (status == FC_STATUS_OK) store->next_row_id += points->point_count;
-    return status;
+    if (status != FC_STATUS_OK) return status;
+    note_points(footprints_of(entry), points);
+    store->next_row_id += points->point_count;
+    return FC_STATUS_OK;
 }
 
 fc_status fc_effect_tombstone(fc_store *store, fc_entry *entry, const fc_time_range *range,
                               uint64_t sequence, uint64_t *out_count) {
-    const fc_status status = fc_touch(store, entry, sequence);
+    fc_status status = fc_touch(store, entry, sequence);
     if (status != FC_STATUS_OK) return status;
-    return fc_series_delete(entry->series, range->start_us, range->end_us, range->end_is_open,
-                            sequence, out_count);
+    status = fc_series_delete(entry->series, range->start_us, range->end_us, range->end_is_open,
+                              sequence, out_count);
+    if (status == FC_STATUS_OK && *out_count > 0)
+        fc_footprints_points(footprints_of(entry), range->start_us,
+                             range->end_is_open ? INT64_MAX : range->end_us - 1);
+    return status;
 }
 
 static fc_status make_rows(fc_store *store, fc_entry *entry) {
@@ -114,6 +138,7 @@ void fc_effects_commit(fc_store *store, uint64_t sequence) {
             fc_memtable_commit(entry->memtable, sequence);
         else
             fc_series_commit(entry->series, sequence);
+        fc_footprints_commit(footprints_of(entry), sequence);
     }
     store->touched_count = 0;
     fc_catalog_commit(store->catalog);
@@ -129,6 +154,7 @@ void fc_effects_abort(fc_store *store, uint64_t first_row_id) {
             fc_memtable_abort(entry->memtable);
         else
             fc_series_abort(entry->series);
+        fc_footprints_abort(footprints_of(entry));
     }
     store->touched_count = 0;
     fc_catalog_restore(store->catalog, 0); // frees entries that the transaction made

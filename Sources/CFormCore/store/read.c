@@ -137,3 +137,43 @@ fc_status fc_schema(fc_transaction *transaction,
     }
     return FC_STATUS_OK;
 }
+
+// ---- What was touched --------------------------------------------------------------------------
+
+static fc_status watch(fc_store *store, fc_entry *entry, fc_footprints **out) {
+    fc_footprints_options options = {.is_series = entry->kind == FC_TARGET_SERIES,
+                                     .capacity = store->options.footprints,
+                                     .faults = store->options.footprint_faults};
+    fc_footprints *made;
+    const fc_status status = fc_footprints_create(store->os, &options, &made);
+    if (status != FC_STATUS_OK) return status;
+    fc_store_lock(store);
+    fc_footprints *found = atomic_load_explicit(&entry->footprints, memory_order_relaxed);
+    if (!found) {
+        // A transaction that is running notes some of its rows or none; the next ones, which come
+        // by this lock, all of them.
+        fc_footprints_forget(made, store->applied + store->has_writer);
+        atomic_store_explicit(&entry->footprints, made, memory_order_release);
+    }
+    fc_store_unlock(store);
+    if (found) fc_footprints_destroy(made);
+    *out = found ? found : made;
+    return FC_STATUS_OK;
+}
+
+fc_status fc_touched(fc_transaction *reader, fc_target_kind kind, uint32_t id,
+                     uint64_t from_sequence, const fc_region *region, fc_change *out) {
+    fc_entry *entry = fc_catalog_get(reader->store->catalog, kind, id, reader->sequence);
+    if (!entry) return FC_STATUS_NOT_FOUND;
+    if (reader->is_write) {
+        *out = FC_CHANGE_UNKNOWN;
+        return FC_STATUS_OK;
+    }
+    fc_footprints *footprints = atomic_load_explicit(&entry->footprints, memory_order_acquire);
+    if (!footprints) {
+        const fc_status status = watch(reader->store, entry, &footprints);
+        if (status != FC_STATUS_OK) return status;
+    }
+    *out = fc_footprints_check(footprints, from_sequence, reader->sequence, region);
+    return FC_STATUS_OK;
+}

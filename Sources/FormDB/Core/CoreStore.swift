@@ -26,6 +26,8 @@ struct CoreStoreOptions {
     var mergeRatioFirst: UInt32 = 0
     var mergeRatio: UInt32 = 0
     var seriesChunkPoints: UInt32 = 0
+    var footprints: UInt32 = 0
+    var footprintFaults: UInt32 = 0
     var scalarKernels = false
     var sourceCount = 1
 }
@@ -40,11 +42,13 @@ struct CoreStoreOptions {
     private let memory: CoreMemoryDisk?
     let scratch = CoreScratchPool()
     let statistics = StatisticsCache()
+    /// The kept answers; nil for none.
+    let cache: QueryCache?
     /// Into how many sources a collection's rows are cut; tests raise it.
     let sourceCount: Int
 
     /// Opens the store in a directory, or, without a path, a new one in memory.
-    init(path: String?, options: CoreStoreOptions) throws {
+    init(path: String?, options: CoreStoreOptions, cache: QueryCache? = nil) throws {
         sourceCount = options.sourceCount
         let memory = try path == nil ? CoreMemoryDisk() : nil
         var opened: OpaquePointer?
@@ -79,11 +83,14 @@ struct CoreStoreOptions {
             unsafe raw.merge_ratio_first = options.mergeRatioFirst
             unsafe raw.merge_ratio = options.mergeRatio
             unsafe raw.series_chunk_points = options.seriesChunkPoints
+            unsafe raw.footprints = options.footprints
+            unsafe raw.footprint_faults = options.footprintFaults
             unsafe raw.kernels = options.scalarKernels ? FC_KERNELS_SCALAR : FC_KERNELS_BEST
             try callCore { detail in unsafe fc_open(&raw, &opened, detail) }
         }
         unsafe pointer = opened!
         self.memory = memory
+        self.cache = cache
     }
 
     deinit { unsafe fc_store_release(pointer) }

@@ -27,6 +27,9 @@ extension Database {
         /// Whether blocks are packed with LZ4.
         public var compression = true
 
+        /// Whether answers are kept to be given again, and how much of them.
+        public var cache = Cache.automatic
+
         /// Sizes that only tests change.
         var tuning = Tuning()
 
@@ -39,6 +42,9 @@ extension Database {
             var seriesChunkPoints: UInt32 = 0
             var scalarKernels = false
             var sourceCount = 1
+            var footprints: UInt32 = 0
+            var footprintFaults: UInt32 = 0
+            var cacheFaults = CacheFaults()
         }
     }
 
@@ -142,6 +148,7 @@ extension Database.Configuration {
         }
         options.logFileBytes = UInt64(logFileBytes)
         options.compress = compression
+        try cache.validate()
         options.journalOnly = history == .journalOnly
         options.tailRows = tuning.tailRows
         options.mergeRatioFirst = tuning.mergeRatioFirst
@@ -149,6 +156,8 @@ extension Database.Configuration {
         options.seriesChunkPoints = tuning.seriesChunkPoints
         options.scalarKernels = tuning.scalarKernels
         options.sourceCount = tuning.sourceCount
+        options.footprints = tuning.footprints
+        options.footprintFaults = tuning.footprintFaults
         return options
     }
 }

@@ -78,7 +78,10 @@ public final class Database: Sendable {
         let provenance =
             configuration.provenance ?? Provenance(actor: ProcessInfo.processInfo.processName)
         defaultProvenance = try provenance.encoded()
-        store = try CoreStore(path: path, options: options)
+        let cache = configuration.cache.limits.map {
+            QueryCache($0, faults: configuration.tuning.cacheFaults)
+        }
+        store = try CoreStore(path: path, options: options, cache: cache)
         self.configuration = configuration
         directory = path.map { URL(filePath: $0, directoryHint: .isDirectory) }
     }
@@ -125,7 +128,9 @@ extension Database {
     /// Counts and sizes. COST: O(collections and series).
     public func statistics() -> Statistics {
         let isClosed = store.state.isClosed
-        return Statistics(store.state, isClosed ? nil : store.counters)
+        return Statistics(
+            store.state, isClosed ? nil : store.counters,
+            store.cache?.statistics ?? CacheStatistics())
     }
 
     /// Counts and sizes of a database.
@@ -150,8 +155,11 @@ extension Database {
         public let recoveredBlocks, quarantinedBytes: Int
         /// Transactions that were undone.
         public let rollbacks: Int
+        /// The kept answers; all 0 where none are.
+        public let cache: CacheStatistics
 
-        init(_ state: CoreState, _ counters: CoreCounters?) {
+        init(_ state: CoreState, _ counters: CoreCounters?, _ cache: CacheStatistics) {
+            self.cache = cache
             collections = Int(state.collections)
             series = Int(state.series)
             features = Int(counters?.liveRows ?? 0)

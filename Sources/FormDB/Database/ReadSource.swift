@@ -2,12 +2,15 @@
 enum ReadSource: Sendable {
     case database(Database)
     case transaction(CoreTransaction)
+    /// The same, without the kept answers.
+    indirect case uncached(ReadSource)
 
     /// The transaction to read through: a fresh snapshot of a database.
     func open() throws -> CoreTransaction {
         switch self {
         case .database(let database): try database.store.begin(writing: false)
         case .transaction(let transaction): transaction
+        case .uncached(let source): try source.open()
         }
     }
 }

@@ -59,29 +59,7 @@ extension PlanInput.DistanceNeed {
         isOnePlace = query.radii.allSatisfy { $0.place == place }
         let bounds = [query.nearest?.maxDistance].compactMap { $0 } + query.radii.map(\.distance)
         if let place, let most = bounds.min() {
-            reach = BoundingBox(around: place, reaching: most)
+            reach = BoundingBox(around: place, within: most)
         }
     }
-}
-
-extension BoundingBox {
-    /// A box that holds about all within a distance of a place.
-    fileprivate init(around place: Position, reaching distance: Distance) {
-        let degrees = distance.meters / 111_000
-        let south = max(place.latitude - degrees, -90)
-        let north = min(place.latitude + degrees, 90)
-        let narrowing = Swift.max(place.latitude.magnitude + degrees, 0)
-        let cosine = _cosine(degrees: Swift.min(narrowing, 89.9))
-        let width = Swift.min(degrees / cosine, 180)
-        self.init(
-            west: width >= 180 ? -180 : place.longitude - width, south: south,
-            east: width >= 180 ? 180 : place.longitude + width, north: north)
-    }
-}
-
-/// Good to a thousandth, which an estimate doesn't need.
-private func _cosine(degrees: Double) -> Double {
-    let x = degrees * .pi / 180
-    let square = x * x
-    return max(1 - square / 2 * (1 - square / 12 * (1 - square / 30)), 0.001)
 }

@@ -66,11 +66,14 @@ extension FeatureRequest {
 
     /// All of them.
     public func fetchAll() throws -> [Feature] {
-        try withAnswer { view, positions in
-            var features: [Feature] = []
-            features.reserveCapacity(positions.count)
-            try view.forEach(positions) { try features.append(feature($0, of: view)) }
-            return features
+        try source.cached(query, options, .features, bytes: { MemorySize.of($0) }) { view in
+            try view.owner.store.scratch.withPositions { positions in
+                try FeatureExecutor(query, view, options.executor).run(into: positions)
+                var features: [Feature] = []
+                features.reserveCapacity(positions.count)
+                try view.forEach(positions) { try features.append(feature($0, of: view)) }
+                return features
+            }
         }
     }
 
@@ -89,14 +92,14 @@ extension FeatureRequest {
 
     /// How many there are. COST: nothing is decoded, and whole nodes of the index are counted at once.
     public func fetchCount() throws -> Int {
-        try source.withView(of: query.collection) {
+        try source.cached(query, options, .count, bytes: { _ in 0 }) {
             try FeatureExecutor(query, $0, options.executor).count()
         }
     }
 
     /// Their ids.
     public func fetchIDs() throws -> [FeatureID] {
-        try source.withView(of: query.collection) { view in
+        try source.cached(query, options, .ids, bytes: { MemorySize.of($0) }) { view in
             let executor = try FeatureExecutor(query, view, options.executor)
             var integers: [Int64] = []
             if try executor.integerIDs(into: &integers) { return integers.map { .integer($0) } }

@@ -49,8 +49,16 @@ public struct NeighborRequest: Sendable, FeatureRefining {
 
     /// All of them, nearest first; equal distances by id.
     public func fetchAll() throws -> [Neighbor] {
-        try withNeighbors { view, near in
-            try near.map {
+        guard query.hasDistance else { return try withNeighbors { _, _ in [] } }
+        return try source.cached(
+            query, options, .neighbors,
+            bytes: { MemorySize.of($0.map(\.feature)) + $0.count * 8 },
+            reach: { near in
+                guard let limit = query.nearest?.limit, near.count == limit else { return nil }
+                return near.map(\.distance).max()
+            }
+        ) { view in
+            try FeatureExecutor(query, view, options.executor).neighbors().map {
                 let feature = try view.feature(at: $0.position)
                 return Neighbor(
                     feature: query.projection?.apply(to: feature) ?? feature,

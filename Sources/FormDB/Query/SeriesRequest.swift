@@ -24,8 +24,9 @@ public struct SeriesRequest: Sendable, SeriesRefining {
 
     /// How many there are. COST: O(log n), or the late and deleted points of the range.
     public func fetchCount() throws -> Int {
-        try withView { view in
-            try Swift.min(view.count(query.range), query.limitCount ?? .max)
+        try query.validate()
+        return try source.cached(query, SeriesQuestion.Answer(kind: .count), bytes: { _ in 0 }) {
+            try Swift.min($0.count(query.range), query.limitCount ?? .max)
         }
     }
 
@@ -148,7 +149,9 @@ extension SeriesRequest {
     /// What can be said of all of them at once. COST: chunks that lie in the range whole are not read.
     public func aggregate() throws -> WindowedAggregate {
         try checkUnlimited()
-        return try withView { view in
+        return try source.cached(
+            query, SeriesQuestion.Answer(kind: .aggregate), bytes: { _ in 0 }
+        ) { view in
             let field = try view.oneField(query)
             return WindowedAggregate(try view.aggregate(query.range, field: field))
         }
