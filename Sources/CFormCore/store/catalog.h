@@ -24,8 +24,8 @@ typedef struct fc_entry {
     uint32_t field_count;
     fc_bytes *field_names;
     fc_bytes options;
-    fc_memtable *memtable;         // a collection's
-    fc_series *series;             // a series'
+    fc_memtable *memtable; // a collection's
+    fc_series *series;     // a series'
     // From the first reader on that asks what was touched; set once, under the store's mutex.
     _Atomic(fc_footprints *) footprints;
     struct fc_name_binding *names; // newest first; the catalog's own

@@ -40,7 +40,8 @@ extension Database {
 
         func validate() throws {
             guard let limits else { return }
-            guard limits.bytes >= 0, limits.entries >= 0, limits.timeToLive.map({ $0 > .zero }) ?? true
+            guard limits.bytes >= 0, limits.entries >= 0,
+                limits.timeToLive.map({ $0 > .zero }) ?? true
             else {
                 throw FormDBError(
                     .invalidArgument, "a cache \(self)",

@@ -109,11 +109,15 @@ extension FeatureQuery {
         // A shape that comes, wherever, makes measuring throw.
         var shapes = region
         shapes.shapesOnly = true
-        let bounds = radii.map { ($0.place, $0.distance) }
-            + [nearest.flatMap { nearest in nearest.maxDistance.map { (nearest.place, $0) } },
+        let bounds =
+            radii.map { ($0.place, $0.distance) }
+            + [
+                nearest.flatMap { nearest in nearest.maxDistance.map { (nearest.place, $0) } },
                 nearest.flatMap { nearest in reach.map { (nearest.place, $0) } },
             ].compactMap { $0 }
-        let boxes = (condition.box.map { [$0] } ?? []) + bounds.compactMap { BoundingBox(around: $0.0, within: $0.1) }
+        let boxes =
+            (condition.box.map { [$0] } ?? [])
+            + bounds.compactMap { BoundingBox(around: $0.0, within: $0.1) }
         if let smallest = boxes.min(by: { $0.north - $0.south < $1.north - $1.south }) {
             region.box = smallest
         } else {

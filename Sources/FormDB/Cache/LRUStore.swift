@@ -241,8 +241,11 @@
             statistics.rejections &+= 1
             return
         }
-        let deadline = timeToLive == 0 ? 0 : now.addingReportingOverflow(timeToLive)
-            .partialValue
+        let deadline =
+            timeToLive == 0
+            ? 0
+            : now.addingReportingOverflow(timeToLive)
+                .partialValue
         if slot != 0 {
             unsafe released.add(slots[Int(slot)].value)
             unsafe slots[Int(slot)].value = value
@@ -342,7 +345,9 @@
         @inline(__always)
         func release() {
             if let first = unsafe first { unsafe Unmanaged<AnyObject>.fromOpaque(first).release() }
-            for unsafe value in unsafe further { unsafe Unmanaged<AnyObject>.fromOpaque(value).release() }
+            unsafe further.forEach { value in
+                unsafe Unmanaged<AnyObject>.fromOpaque(value).release()
+            }
         }
     }
 }

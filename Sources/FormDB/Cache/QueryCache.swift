@@ -119,7 +119,8 @@ final class QueryCache: Sendable {
             let isOurs =
                 flight.sequence == sequence
                 || flight.sequence < sequence
-                    && (try? snapshot.change(of: key.target, since: flight.sequence)) == CoreChange
+                    && (try? snapshot.change(of: key.target, since: flight.sequence))
+                        == CoreChange
                         .none
             guard isOurs, flight.thread != thread else { return .alone }
             flight.waiters += 1

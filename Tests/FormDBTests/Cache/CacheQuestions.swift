@@ -34,7 +34,8 @@ struct CacheQuestion {
             case .time: base.during(Self.time(&random))
             case .whole, .series, .aggregate: base
             case .ids: base.ids((0..<3).map { _ in Self.id(&random) })
-            case .nearest: base.during(Self.time(&random)).nearest(to: Self.place(&random), limit: 3)
+            case .nearest:
+                base.during(Self.time(&random)).nearest(to: Self.place(&random), limit: 3)
             case .radius: base.within(.kilometers(1600), of: Self.place(&random))
             }
     }
@@ -130,7 +131,9 @@ struct CacheWriter {
     }
 
     mutating func write() throws {
-        let changes = Int.random(in: 0..<400, using: &random) == 0 ? 60 : 1
+        let changes =
+            Int.random(in: 0..<400, using: &random) == 0
+            ? 60 : Int.random(in: 1...3, using: &random)
         let isUndone = Int.random(in: 0..<30, using: &random) == 0
         var random = random
         var hasShape = hasShape

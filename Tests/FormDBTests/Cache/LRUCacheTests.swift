@@ -111,7 +111,9 @@ struct LRUCacheTests {
                 clock: { clock.value })
             var model = NaiveLRU(
                 bytesMax: shape.bytes, entriesMax: shape.entries,
-                timeToLive: shape.timeToLive.map { UInt64($0.components.attoseconds / 1_000_000_000) })
+                timeToLive: shape.timeToLive.map {
+                    UInt64($0.components.attoseconds / 1_000_000_000)
+                })
             for step in 0..<operations / shapes.count {
                 if random.next() % 4 == 0 { clock.update { $0 += random.next() % 8 } }
                 let now = clock.value
@@ -142,7 +144,8 @@ struct LRUCacheTests {
                     guard cache.keys == model.all.map(\.key), cache.statistics == model.statistics
                     else {
                         Issue.record(
-                            "step \(step): \(cache.statistics), not \(model.statistics) in \(shape)")
+                            "step \(step): \(cache.statistics), not \(model.statistics) in \(shape)"
+                        )
                         return
                     }
                 }
