@@ -190,7 +190,7 @@ static bool belongs(const fc_memtable *table, const fc_chunk *chunk, uint32_t po
                     unsigned flag, uint64_t horizon) {
     (void)table;
     return (chunk->flags[position & FC_CHUNK_MASK] & flag) &&
-           !(fc_chunk_may_be_dead(chunk, position) && fc_chunk_deleted(chunk, position) <= horizon);
+           !fc_chunk_has_ended(chunk, position, horizon);
 }
 
 static size_t count_rows(const fc_memtable *table, unsigned flag, uint64_t horizon,
@@ -227,7 +227,7 @@ static void key_rows(key_pass *pass, unsigned flag) {
         pass->any_timed |= has_time;
         pass->all_timed &= has_time;
         if (flag == FC_ROW_TIME) {
-            uint32_t key = fc_time_key(fc_round_down_i64(chunk->times[i].start_us));
+            uint32_t key = fc_time_key(fc_round_down_i64(chunk->starts_us[i]));
             pass->pairs[pass->count++] = (uint64_t)key << 32 | position;
             continue;
         }
@@ -250,7 +250,7 @@ static void row_lanes(const fc_memtable *table, uint32_t position, uint32_t lane
     }
     if (lanes == FC_LANES_PLACE) return;
     out[0] = out[1] = INFINITY;
-    if (chunk->flags[i] & FC_ROW_TIME) fc_time_lanes(chunk->times[i], out);
+    if (chunk->flags[i] & FC_ROW_TIME) fc_time_lanes(fc_chunk_time(chunk, i), out);
 }
 
 static void prefetch_row(const fc_memtable *table, uint32_t position, uint32_t lanes) {
@@ -258,7 +258,9 @@ static void prefetch_row(const fc_memtable *table, uint32_t position, uint32_t l
     uint32_t i = position & FC_CHUNK_MASK;
     if (lanes != FC_LANES_TIME) __builtin_prefetch(&chunk->boxes[i]);
     __builtin_prefetch(&chunk->ids[i]);
-    if (lanes != FC_LANES_PLACE && chunk->times != NULL) __builtin_prefetch(&chunk->times[i]);
+    if (lanes == FC_LANES_PLACE || chunk->starts_us == NULL) return;
+    __builtin_prefetch(&chunk->starts_us[i]);
+    if (chunk->ends_us != NULL) __builtin_prefetch(&chunk->ends_us[i]);
 }
 
 static fc_tree *tree_of_pairs(const fc_memtable *table, const uint64_t *pairs, size_t count,

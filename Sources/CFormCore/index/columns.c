@@ -22,7 +22,10 @@ void fc_columns_deinit(fc_columns *columns) {
     fc_pointer_table_deinit(&columns->chunks, arena);
 }
 
-enum { DEAD_BYTES = FC_CHUNK_ROWS / 8 };
+enum {
+    DEAD_BYTES = FC_CHUNK_ROWS / 64 * sizeof(fc_dead_word),
+    TIME_BYTES = FC_CHUNK_ROWS * sizeof(int64_t)
+};
 static const size_t chunk_bytes = (size_t)FC_CHUNK_ROWS * (sizeof(fc_box) + 8 + 1) + DEAD_BYTES;
 
 static fc_chunk *allocate_chunk(fc_columns *columns) {
@@ -37,10 +40,12 @@ static fc_chunk *allocate_chunk(fc_columns *columns) {
     *chunk = (fc_chunk){.blocks = fc_arena_list_push(NULL, block)};
     chunk->boxes = (fc_box *)block;
     chunk->ids = (uint64_t *)(chunk->boxes + FC_CHUNK_ROWS);
-    chunk->dead = (_Atomic uint64_t *)(chunk->ids + FC_CHUNK_ROWS);
+    chunk->dead = (fc_dead_word *)(chunk->ids + FC_CHUNK_ROWS);
     chunk->flags = (uint8_t *)chunk->dead + DEAD_BYTES;
-    for (unsigned i = 0; i < FC_CHUNK_ROWS / 64; i++)
-        atomic_init(&chunk->dead[i], 0);
+    for (unsigned i = 0; i < FC_CHUNK_ROWS / 64; i++) {
+        atomic_init(&chunk->dead[i].bits, 0);
+        atomic_init(&chunk->dead[i].last, 0);
+    }
     columns->bytes_columns += chunk_bytes;
     chunk->column_bytes = chunk_bytes;
     return chunk;
@@ -74,7 +79,7 @@ fc_status fc_columns_reserve_deleted(fc_columns *columns, uint32_t position) {
     _Atomic uint64_t *deleted = column_block(columns, chunk, FC_CHUNK_ROWS * sizeof *deleted);
     if (deleted == NULL) return FC_STATUS_OUT_OF_MEMORY;
     for (uint32_t word = 0; word < FC_CHUNK_ROWS / 64; word++) { // the aborted ones
-        uint64_t dead = atomic_load_explicit(&chunk->dead[word], memory_order_relaxed);
+        uint64_t dead = atomic_load_explicit(&chunk->dead[word].bits, memory_order_relaxed);
         for (; dead != 0; dead &= dead - 1)
             atomic_init(&deleted[word * 64 + (uint32_t)__builtin_ctzll(dead)], 0);
     }
@@ -103,6 +108,19 @@ static fc_status reserve_slab(fc_columns *columns, fc_chunk *chunk, size_t bytes
     return FC_STATUS_OK;
 }
 
+static int64_t *time_block(fc_columns *columns, fc_chunk *chunk) {
+    int64_t *block = chunk_block(columns, chunk, TIME_BYTES);
+    if (block != NULL) columns->bytes_times += TIME_BYTES;
+    return block;
+}
+
+static fc_status reserve_time(fc_columns *columns, fc_chunk *chunk, bool is_span) {
+    if (chunk->starts_us == NULL) chunk->starts_us = time_block(columns, chunk);
+    if (chunk->starts_us == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    if (is_span && chunk->ends_us == NULL) chunk->ends_us = time_block(columns, chunk);
+    return is_span && chunk->ends_us == NULL ? FC_STATUS_OUT_OF_MEMORY : FC_STATUS_OK;
+}
+
 fc_status fc_columns_reserve(fc_columns *columns, const fc_row *row) {
     if (columns->rows >= FC_NO_POSITION - FC_CHUNK_ROWS) return FC_STATUS_TOO_LARGE;
     if (columns->rows >> FC_CHUNK_LOG2 == columns->chunks.count) {
@@ -113,12 +131,9 @@ fc_status fc_columns_reserve(fc_columns *columns, const fc_row *row) {
         fc_pointer_table_add(&columns->chunks, chunk);
     }
     fc_chunk *chunk = fc_columns_chunk(columns, columns->rows);
-    if (row->has_time && chunk->times == NULL) {
-        const size_t bytes = FC_CHUNK_ROWS * sizeof(fc_row_time);
-        fc_row_time *times = chunk_block(columns, chunk, bytes);
-        if (times == NULL) return FC_STATUS_OUT_OF_MEMORY;
-        columns->bytes_times += bytes;
-        chunk->times = times;
+    if (row->has_time) {
+        fc_status status = reserve_time(columns, chunk, row->time_start_us != row->time_end_us);
+        if (status != FC_STATUS_OK) return status;
     }
     if (row->record.length != 0 && chunk->records == NULL) {
         const size_t bytes = FC_CHUNK_ROWS * sizeof(uint8_t *);
@@ -161,7 +176,11 @@ uint32_t fc_columns_append(fc_columns *columns, const fc_row *row, uint32_t olde
     if (row->is_point) flags |= FC_ROW_POINT;
     if (row->has_time) {
         flags |= FC_ROW_TIME;
-        chunk->times[i] = (fc_row_time){row->time_start_us, row->time_end_us};
+        chunk->starts_us[i] = row->time_start_us;
+        if (row->time_start_us != row->time_end_us) {
+            flags |= FC_ROW_SPAN;
+            chunk->ends_us[i] = row->time_end_us;
+        }
     }
     if (row->id.text.data != NULL) {
         flags |= FC_ROW_TEXT_ID;
@@ -189,11 +208,17 @@ void fc_columns_set_deleted(fc_columns *columns, uint32_t position, uint64_t seq
     _Atomic uint64_t *deleted = atomic_load_explicit(&chunk->deleted, memory_order_relaxed);
     assert(deleted != NULL || sequence == 0);
     if (deleted != NULL) atomic_store_explicit(&deleted[i], sequence, memory_order_release);
-    if (sequence == FC_LIVE) return; // the bit stays: it only costs a look
-    uint64_t word = atomic_load_explicit(&chunk->dead[i / 64], memory_order_relaxed);
+    fc_dead_word *word = &chunk->dead[i / 64];
+    uint64_t bits = atomic_load_explicit(&word->bits, memory_order_relaxed);
     uint64_t bit = UINT64_C(1) << (i % 64);
-    if (word & bit) return;
-    atomic_store_explicit(&chunk->dead[i / 64], word | bit, memory_order_release);
+    if (sequence == FC_LIVE) {
+        atomic_store_explicit(&word->bits, bits & ~bit, memory_order_release);
+        return;
+    }
+    if (sequence > atomic_load_explicit(&word->last, memory_order_relaxed))
+        atomic_store_explicit(&word->last, sequence, memory_order_relaxed);
+    if (bits & bit) return;
+    atomic_store_explicit(&word->bits, bits | bit, memory_order_release);
     uint64_t marks = atomic_load_explicit(&columns->dead_marks, memory_order_relaxed);
     atomic_store_explicit(&columns->dead_marks, marks + 1, memory_order_release);
 }
@@ -231,7 +256,7 @@ fc_bytes fc_columns_record(const fc_columns *columns, uint32_t position) {
 fc_row_time fc_columns_time(const fc_columns *columns, uint32_t position) {
     const fc_chunk *chunk = fc_columns_chunk(columns, position);
     assert(chunk->flags[position & FC_CHUNK_MASK] & FC_ROW_TIME);
-    return chunk->times[position & FC_CHUNK_MASK];
+    return fc_chunk_time(chunk, position);
 }
 
 void fc_columns_free_chunk(fc_columns *columns, uint32_t chunk_index) {
@@ -239,7 +264,7 @@ void fc_columns_free_chunk(fc_columns *columns, uint32_t chunk_index) {
     fc_pointer_table_clear(&columns->chunks, chunk_index);
     columns->bytes_columns -= chunk->column_bytes;
     columns->bytes_records -= chunk->record_bytes;
-    if (chunk->times != NULL) columns->bytes_times -= FC_CHUNK_ROWS * sizeof(fc_row_time);
+    columns->bytes_times -= ((chunk->starts_us != NULL) + (chunk->ends_us != NULL)) * TIME_BYTES;
     void *blocks = chunk->blocks;
     // The list's links are taken by the retired list, so each block is moved by itself.
     while (blocks != NULL) {

@@ -109,8 +109,7 @@ static inline bool fc_view_sees(const fc_view *view, uint32_t position) {
     if (position >= view->limit) return false;
     const fc_chunk *chunk = fc_columns_chunk(&view->table->columns, position);
     if (chunk == NULL) return false;
-    return !fc_chunk_may_be_dead(chunk, position) ||
-           fc_chunk_deleted(chunk, position) > view->sequence;
+    return !fc_chunk_has_ended(chunk, position, view->sequence);
 }
 void fc_view_probe(const fc_view *view, const fc_question *question, fc_probe *probe);
 #endif

@@ -23,8 +23,9 @@ static quick_box quick_box_of(const fc_probe *probe) {
 static uint64_t visible_rows(const fc_view *view, const fc_chunk *chunk, uint32_t first,
                              uint32_t count) {
     uint64_t rows = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
-    uint64_t dead =
-        atomic_load_explicit(&chunk->dead[(first & FC_CHUNK_MASK) / 64], memory_order_acquire);
+    const fc_dead_word *word = &chunk->dead[(first & FC_CHUNK_MASK) / 64];
+    uint64_t dead = atomic_load_explicit(&word->bits, memory_order_acquire);
+    if (dead != 0 && fc_chunk_all_ended(chunk, first, view->sequence)) return rows & ~dead;
     for (uint64_t doubtful = dead & rows; doubtful != 0; doubtful &= doubtful - 1) {
         uint32_t row = (uint32_t)__builtin_ctzll(doubtful);
         if (fc_chunk_deleted(chunk, first + row) <= view->sequence) rows &= ~(UINT64_C(1) << row);
@@ -57,14 +58,21 @@ static uint64_t meet_time(const fc_probe *probe, const fc_chunk *chunk, uint32_t
     int64_t first = probe->start_is_open ? INT64_MIN : probe->time_first_us;
     int64_t last = probe->end_is_open ? INT64_MAX : probe->time_last_us;
     const uint8_t *flags = chunk->flags + row;
-    uint64_t timed = 0, meets = 0;
-    for (uint32_t i = 0; i < count; i++)
-        timed |= (uint64_t)(flags[i] >> 1 & 1) << i;
+    uint64_t timed = 0, spans = 0, meets = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        timed |= (uint64_t)((flags[i] & FC_ROW_TIME) != 0) << i;
+        spans |= (uint64_t)((flags[i] & FC_ROW_SPAN) != 0) << i;
+    }
     // A chunk without a timed row has no column of times.
     if (timed == 0) return 0;
-    const fc_row_time *times = chunk->times + row;
+    const int64_t *starts_us = chunk->starts_us + row;
     for (uint32_t i = 0; i < count; i++)
-        meets |= (uint64_t)((times[i].start_us <= last) & (times[i].end_us >= first)) << i;
+        meets |= (uint64_t)((starts_us[i] <= last) & (starts_us[i] >= first)) << i;
+    for (spans &= timed; spans != 0; spans &= spans - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(spans);
+        bool here = starts_us[i] <= last && chunk->ends_us[row + i] >= first;
+        meets = (meets & ~(UINT64_C(1) << i)) | (uint64_t)here << i;
+    }
     return meets & timed;
 }
 
@@ -145,8 +153,8 @@ void fc_view_restrict(const fc_view *view, const fc_question *question, uint32_t
             uint32_t later = in_out->data[i + AHEAD];
             const fc_chunk *chunk = fc_columns_chunk(columns, later);
             if (probe.has_box) __builtin_prefetch(&chunk->boxes[later & FC_CHUNK_MASK]);
-            if (probe.has_time && chunk->times != NULL)
-                __builtin_prefetch(&chunk->times[later & FC_CHUNK_MASK]);
+            if (probe.has_time && chunk->starts_us != NULL)
+                __builtin_prefetch(&chunk->starts_us[later & FC_CHUNK_MASK]);
         }
         uint32_t position = in_out->data[i];
         if (position < first || position >= end) continue;
@@ -164,8 +172,9 @@ static void sample_row(const fc_chunk *chunk, uint32_t position, fc_sampled_row 
         .position = position, .has_box = flags & FC_ROW_BOX, .has_time = flags & FC_ROW_TIME};
     if (out->has_box) out->box = chunk->boxes[row];
     if (!out->has_time) return;
-    out->time_start_us = chunk->times[row].start_us;
-    out->time_end_us = chunk->times[row].end_us;
+    fc_row_time time = fc_chunk_time(chunk, position);
+    out->time_start_us = time.start_us;
+    out->time_end_us = time.end_us;
 }
 
 size_t fc_view_sample(const fc_view *view, uint32_t first, uint32_t end, size_t capacity,
@@ -215,7 +224,7 @@ fc_row_bounds fc_view_bounds(const fc_view *view, uint32_t first, uint32_t end) 
             bounds.has_box = true;
         }
         if (chunk->flags[row] & FC_ROW_TIME) {
-            fc_row_time time = chunk->times[row];
+            fc_row_time time = fc_chunk_time(chunk, position);
             if (time.start_us < bounds.time_min_us) bounds.time_min_us = time.start_us;
             if (time.end_us > bounds.time_max_us) bounds.time_max_us = time.end_us;
             bounds.has_time = true;

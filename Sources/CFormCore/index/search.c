@@ -27,8 +27,8 @@ static fc_status scan(const fc_walk *walk, fc_sink *sink) {
         }
         uint32_t count = view->limit - first;
         if (count > 64) count = 64;
-        uint64_t dead =
-            atomic_load_explicit(&chunk->dead[(first & FC_CHUNK_MASK) / 64], memory_order_acquire);
+        const fc_dead_word *word = &chunk->dead[(first & FC_CHUNK_MASK) / 64];
+        uint64_t dead = atomic_load_explicit(&word->bits, memory_order_acquire);
         fc_status status = fc_sink_room(sink, 64);
         if (status != FC_STATUS_OK) return status;
         uint32_t *out = sink->data + sink->count;

@@ -12,8 +12,7 @@
 static bool is_dead(fc_chunk *chunk, uint64_t horizon, uint32_t *budget) {
     while (chunk->live_hint<FC_CHUNK_ROWS && * budget> 0) {
         uint32_t row = chunk->live_hint;
-        if (!fc_chunk_may_be_dead(chunk, row) || fc_chunk_deleted(chunk, row) > horizon)
-            return false;
+        if (!fc_chunk_has_ended(chunk, row, horizon)) return false;
         chunk->live_hint++;
         --*budget;
     }

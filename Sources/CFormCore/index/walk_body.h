@@ -9,7 +9,7 @@ typedef struct leaf_ref {
     uint32_t block;
 } leaf_ref;
 
-enum { PENDING_LEAVES = 32, DOUBTFUL_ROWS = 64 };
+enum { PENDING_LEAVES = 32, DOUBTFUL_ROWS = 128 };
 
 typedef struct walk_state {
     const fc_walk *walk;
@@ -20,9 +20,10 @@ typedef struct walk_state {
     bool is_full; // the sink's limit is reached
     unsigned doubtful_count;
     leaf_ref pending[PENDING_LEAVES];
-    // Rows whose `deleted` was set once: asked for together, so that their misses overlap.
-    uint32_t doubtful[DOUBTFUL_ROWS];
-    uint64_t doubtful_ids[DOUBTFUL_ROWS]; // when the sink takes ids
+    // Rows that match, and may be dead or too new: asked for together, so that their misses overlap.
+    // FC_NODE more, because vectors store so many at a time.
+    uint32_t doubtful[DOUBTFUL_ROWS + FC_NODE];
+    uint64_t doubtful_ids[DOUBTFUL_ROWS + FC_NODE]; // when the sink takes ids
 } walk_state;
 
 // Which entries of a leaf (or of 16 rows of the tail) match: surely, or to be asked in the columns.
@@ -89,83 +90,117 @@ static inline void W(add_id)(fc_sink *sink, uint64_t id) {
     sink->total++;
 }
 
-static inline bool W(is_seen)(const fc_view *view, uint32_t position) {
-    const fc_chunk *chunk = fc_columns_chunk(&view->table->columns, position);
-    return chunk != NULL && fc_chunk_deleted(chunk, position) > view->sequence;
+// Rows of the list that are marked: of those without doubt visible ones the rest of the list remains.
+typedef struct marked_rows {
+    uint32_t positions[DOUBTFUL_ROWS];
+    uint64_t ids[DOUBTFUL_ROWS];
+    unsigned count;
+} marked_rows;
+
+// Dead rows come at random and are no branch of their own (W5: a fifth of all).
+static void W(part_marked)(walk_state *state, marked_rows *marked) {
+    const fc_view *view = state->walk->view;
+    const fc_columns *columns = &view->table->columns;
+    uint32_t *positions = state->doubtful;
+    uint64_t *ids = state->doubtful_ids;
+    const unsigned count = state->doubtful_count;
+    for (unsigned i = 0; i < count; i++) {
+        const fc_chunk *chunk = fc_columns_chunk(columns, positions[i]);
+        if (chunk != NULL) fc_chunk_prefetch_dead(chunk, positions[i]);
+    }
+    unsigned clear = 0;
+    marked->count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const uint32_t position = positions[i];
+        const uint64_t id = ids[i];
+        const fc_chunk *chunk = fc_columns_chunk(columns, position);
+        if (position >= view->limit || chunk == NULL) continue;
+        const bool is_marked = fc_chunk_may_be_dead(chunk, position);
+        marked->positions[marked->count] = positions[clear] = position;
+        marked->ids[marked->count] = ids[clear] = id;
+        marked->count += is_marked;
+        clear += !is_marked;
+    }
+    state->doubtful_count = clear;
 }
 
-static void W(settle_doubtful_ids)(walk_state *state) {
-    for (unsigned i = 0; i < state->doubtful_count; i++)
-        if (W(is_seen)(state->walk->view, state->doubtful[i]))
-            W(add_id)(state->sink, state->doubtful_ids[i]);
-    state->doubtful_count = 0;
+// Keeps of the doubtful rows those that are visible.
+static void W(keep_seen)(walk_state *state) {
+    marked_rows marked;
+    W(part_marked)(state, &marked);
+    const fc_view *view = state->walk->view;
+    const fc_columns *columns = &view->table->columns;
+    unsigned left = 0;
+    for (unsigned i = 0; i < marked.count; i++) {
+        const uint32_t position = marked.positions[i];
+        const fc_chunk *chunk = fc_columns_chunk(columns, position);
+        // Known a moment ago, but it may have been freed meanwhile.
+        if (chunk == NULL || fc_chunk_all_ended(chunk, position, view->sequence)) continue;
+        fc_chunk_prefetch_deleted(chunk, position);
+        marked.positions[left] = position;
+        marked.ids[left++] = marked.ids[i];
+    }
+    for (unsigned i = 0; i < left; i++) {
+        const fc_chunk *chunk = fc_columns_chunk(columns, marked.positions[i]);
+        if (chunk == NULL || fc_chunk_deleted(chunk, marked.positions[i]) <= view->sequence)
+            continue;
+        state->doubtful[state->doubtful_count] = marked.positions[i];
+        state->doubtful_ids[state->doubtful_count++] = marked.ids[i];
+    }
 }
 
 // Hands on those of the doubtful rows that are visible.
 static fc_status W(settle_doubts)(walk_state *state) {
-    const fc_view *view = state->walk->view;
     fc_sink *sink = state->sink;
+    W(keep_seen)(state);
+    const unsigned count = state->doubtful_count;
+    state->doubtful_count = 0;
     if (sink->ids != NULL) {
-        W(settle_doubtful_ids)(state);
+        uint64_t room = sink->id_capacity > sink->total ? sink->id_capacity - sink->total : 0;
+        if (room > count) room = count;
+        if (room > 0) memcpy(sink->ids + sink->total, state->doubtful_ids, room * sizeof(uint64_t));
+        sink->total += count;
         return FC_STATUS_OK;
     }
-    fc_status status = fc_sink_room(sink, DOUBTFUL_ROWS);
+    if (sink->counts_only) {
+        sink->total += count;
+        return FC_STATUS_OK;
+    }
+    fc_status status = fc_sink_room(sink, count);
     if (status != FC_STATUS_OK) return status;
-    for (unsigned i = 0; i < state->doubtful_count; i++)
-        if (W(is_seen)(view, state->doubtful[i])) sink->data[sink->count++] = state->doubtful[i];
-    state->doubtful_count = 0;
+    memcpy(sink->data + sink->count, state->doubtful, count * sizeof(uint32_t));
+    sink->count += count;
     W(limit_sink)(state);
     return FC_STATUS_OK;
 }
 
-// Keeps of `count` positions those that are visible without doubt, and notes the doubtful ones.
-static inline unsigned W(keep_seen)(walk_state *state, uint32_t *positions, unsigned count) {
-    const fc_view *view = state->walk->view;
-    unsigned seen = 0;
-    for (unsigned i = 0; i < count; i++) {
-        uint32_t position = positions[i];
-        if (position >= view->limit) continue;
-        const fc_chunk *chunk = fc_columns_chunk(&view->table->columns, position);
-        if (chunk == NULL) continue;
-        positions[seen] = position;
-        if (!fc_chunk_may_be_dead(chunk, position)) {
-            seen++;
-        } else {
-            fc_chunk_prefetch_deleted(chunk, position);
-            state->doubtful[state->doubtful_count++] = position;
-        }
+// Notes matching rows of 16 whose visibility is to be asked for.
+TARGET static inline fc_status W(note_doubtful)(walk_state *state, const uint32_t *positions,
+                                                const uint64_t *ids, uint32_t mask) {
+    if (state->doubtful_count > DOUBTFUL_ROWS - FC_NODE) {
+        fc_status status = W(settle_doubts)(state);
+        if (status != FC_STATUS_OK || state->is_full) return status;
     }
-    return seen;
+    unsigned at = state->doubtful_count;
+    state->doubtful_count += K(select)(positions, mask, state->doubtful + at);
+    if (state->sink->ids == NULL) return FC_STATUS_OK;
+    for (; mask != 0; mask &= mask - 1)
+        state->doubtful_ids[at++] = ids[__builtin_ctz(mask)];
+    return FC_STATUS_OK;
 }
 
-// Hands on the ids of the visible ones among 16 rows.
-TARGET static inline void W(emit_ids)(walk_state *state, const uint32_t *positions,
-                                      const uint64_t *ids, uint32_t mask, bool all_seen) {
-    fc_sink *sink = state->sink;
-    if (all_seen && sink->id_capacity >= sink->total + FC_NODE) {
-        // Selecting four at a time with vectors gained nothing (W1, W4).
-        uint64_t *out = sink->ids + sink->total;
+// Hands on the ids of 16 rows that are visible.
+TARGET static inline void W(emit_ids)(fc_sink *sink, const uint64_t *ids, uint32_t mask) {
+    if (sink->id_capacity < sink->total + FC_NODE) {
         for (; mask != 0; mask &= mask - 1)
-            *out++ = ids[__builtin_ctz(mask)];
-        sink->total = (uint64_t)(out - sink->ids);
+            W(add_id)(sink, ids[__builtin_ctz(mask)]);
         return;
     }
-    const fc_view *view = state->walk->view;
-    if (state->doubtful_count > DOUBTFUL_ROWS - FC_NODE) W(settle_doubtful_ids)(state);
-    for (; mask != 0; mask &= mask - 1) {
-        unsigned i = (unsigned)__builtin_ctz(mask);
-        uint32_t position = positions[i];
-        if (position >= view->limit) continue;
-        const fc_chunk *chunk = fc_columns_chunk(&view->table->columns, position);
-        if (chunk == NULL) continue;
-        if (!fc_chunk_may_be_dead(chunk, position)) {
-            W(add_id)(sink, ids[i]);
-            continue;
-        }
-        fc_chunk_prefetch_deleted(chunk, position);
-        state->doubtful[state->doubtful_count] = position;
-        state->doubtful_ids[state->doubtful_count++] = ids[i];
-    }
+    // Selecting four at a time with vectors gained nothing (W1, W4).
+    uint64_t *out = sink->ids + sink->total;
+    for (; mask != 0; mask &= mask - 1)
+        *out++ = ids[__builtin_ctz(mask)];
+    sink->total = (uint64_t)(out - sink->ids);
 }
 
 // Hands on the visible ones among 16 rows. `all_seen`: they all are. `ids` are looked at only when the
@@ -174,23 +209,18 @@ TARGET static inline __attribute__((always_inline)) fc_status
 W(emit)(walk_state *state, const uint32_t *positions, const uint64_t *ids, uint32_t mask,
         bool all_seen) {
     fc_sink *sink = state->sink;
+    if (!all_seen) return W(note_doubtful)(state, positions, ids, mask);
     if (sink->ids != NULL) {
-        W(emit_ids)(state, positions, ids, mask, all_seen);
+        W(emit_ids)(sink, ids, mask);
         return FC_STATUS_OK;
     }
-    if (all_seen && sink->counts_only) {
+    if (sink->counts_only) {
         sink->total += (unsigned)__builtin_popcount(mask);
         return FC_STATUS_OK;
     }
-    fc_status status = FC_STATUS_OK;
-    if (!all_seen && state->doubtful_count > DOUBTFUL_ROWS - FC_NODE)
-        status = W(settle_doubts)(state);
-    if (status == FC_STATUS_OK) status = fc_sink_room(sink, FC_SINK_STEP);
+    fc_status status = fc_sink_room(sink, FC_SINK_STEP);
     if (status != FC_STATUS_OK || state->is_full) return status;
-    uint32_t *out = sink->data + sink->count;
-    unsigned count = K(select)(positions, mask, out);
-    if (!all_seen) count = W(keep_seen)(state, out, count);
-    sink->count += count;
+    sink->count += K(select)(positions, mask, sink->data + sink->count);
     W(limit_sink)(state);
     return FC_STATUS_OK;
 }
@@ -220,6 +250,18 @@ TARGET static fc_status W(scan_leaves)(walk_state *state) {
 static inline void W(prefetch)(const float *block, size_t floats) {
     for (size_t i = 0; i < floats; i += 16)
         __builtin_prefetch(block + i);
+}
+
+// Of a leaf only the lines that will be read: of the seven of a leaf without times a question for ids
+// with nothing dead reads six, one for positions five. Waiting for lines is most of a walk.
+static inline void W(prefetch_leaf)(const walk_state *state, const fc_tree *tree, uint32_t leaf,
+                                    bool all_seen) {
+    W(prefetch)(fc_tree_block(tree, 0, leaf), (size_t)state->lanes * FC_NODE);
+    const bool takes_ids = state->sink->ids != NULL;
+    if (!takes_ids || !all_seen) __builtin_prefetch(fc_tree_positions(tree, leaf));
+    if (!takes_ids) return;
+    __builtin_prefetch(fc_tree_ids(tree, leaf));
+    __builtin_prefetch(fc_tree_ids(tree, leaf) + FC_NODE / 2);
 }
 
 // All entries below block `block` of `level` match: copies them without looking at their boxes.
@@ -308,6 +350,7 @@ TARGET static fc_status W(walk_tree)(walk_state *state, const fc_tree *tree) {
         state->pending[state->pending_count++] = (leaf_ref){tree, 0};
         return FC_STATUS_OK;
     }
+    const bool all_seen = W(all_seen)(state, tree->position_max);
     node_ref stack[FC_TREE_LEVELS_MAX * FC_NODE];
     unsigned depth = 0;
     stack[depth++] = (node_ref){0, tree->level_count - 1};
@@ -328,7 +371,7 @@ TARGET static fc_status W(walk_tree)(walk_state *state, const fc_tree *tree) {
                 fc_status status = W(scan_leaves)(state);
                 if (status != FC_STATUS_OK) return status;
             }
-            W(prefetch)(fc_tree_block(tree, 0, child), fc_tree_leaf_stride(tree));
+            W(prefetch_leaf)(state, tree, child, all_seen);
             state->pending[state->pending_count++] = (leaf_ref){tree, child};
         }
         for (; inside != 0 && !state->is_full; inside &= inside - 1) {
@@ -390,7 +433,10 @@ TARGET static fc_status W(walk_tail)(walk_state *state) {
 
 TARGET fc_status W(walk)(const fc_walk *walk, fc_sink *sink) {
     const fc_probe *probe = walk->probe;
-    walk_state state = {.walk = walk, .sink = sink};
+    walk_state state; // not its lists, two kilobytes
+    state.walk = walk;
+    state.sink = sink;
+    state.pending_count = state.doubtful_count = 0;
     if (probe->is_empty || (probe->has_time && !walk->view->timed)) return FC_STATUS_OK;
     state.is_full = sink->limit == 0;
     state.first_lane = walk->by_time ? 4 : 0;
