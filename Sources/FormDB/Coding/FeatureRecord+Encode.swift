@@ -11,12 +11,19 @@ extension FeatureRecord {
     ///
     /// COST: O(bytes); nothing is allocated unless `output` grows.
     static func append(
-        _ feature: borrowing Feature, id: FeatureID, keepsGeometry: Bool = false,
+        _ feature: Feature, id: FeatureID, keepsGeometry: Bool = false,
         to output: inout OutputBuffer
     ) throws {
         let start = output.count
+        switch feature.storage {
+        case .record(let record) where !keepsGeometry && record.id == id:
+            // Fetched and not changed: it has its record already.
+            record.append(to: &output)
+            return
+        default: break
+        }
         do {
-            try appendUnchecked(feature, id: id, keepsGeometry: keepsGeometry, to: &output)
+            try appendUnchecked(feature.parts, id: id, keepsGeometry: keepsGeometry, to: &output)
         } catch {
             output.truncate(to: start)
             throw error
@@ -24,7 +31,7 @@ extension FeatureRecord {
     }
 
     private static func appendUnchecked(
-        _ feature: borrowing Feature, id: FeatureID, keepsGeometry: Bool,
+        _ feature: borrowing FeatureParts, id: FeatureID, keepsGeometry: Bool,
         to output: inout OutputBuffer
     ) throws {
         let start = output.count
@@ -153,7 +160,7 @@ extension FeatureRecord {
     // MARK: Extras
 
     private static func appendExtras(
-        of feature: borrowing Feature, to output: inout OutputBuffer
+        of feature: borrowing FeatureParts, to output: inout OutputBuffer
     ) throws {
         let timeSource = feature.time?.source
         let count =

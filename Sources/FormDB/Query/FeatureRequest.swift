@@ -48,12 +48,7 @@ extension FeatureRequest {
 
     /// All of them.
     public func fetchAll() throws -> [Feature] {
-        try withAnswer { view, positions in
-            var features: [Feature] = []
-            features.reserveCapacity(positions.count)
-            try view.forEach(positions) { try features.append(view.feature(at: $0)) }
-            return features
-        }
+        try withAnswer { view, positions in try view.features(at: positions) }
     }
 
     /// One of them: the first, if there is an order, else any.

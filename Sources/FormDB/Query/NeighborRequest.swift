@@ -47,9 +47,8 @@ public struct NeighborRequest: Sendable, FeatureRefining {
     /// All of them, nearest first; equal distances by id.
     public func fetchAll() throws -> [Neighbor] {
         try withNeighbors { view, near in
-            try near.map {
-                Neighbor(
-                    feature: try view.feature(at: $0.position), distance: .meters($0.meters))
+            zip(try view.features(of: near), near).map {
+                Neighbor(feature: $0, distance: .meters($1.meters))
             }
         }
     }
@@ -61,7 +60,7 @@ public struct NeighborRequest: Sendable, FeatureRefining {
 
     /// The features alone, nearest first.
     public func fetchFeatures() throws -> [Feature] {
-        try withNeighbors { view, near in try near.map { try view.feature(at: $0.position) } }
+        try withNeighbors { view, near in try view.features(of: near) }
     }
 
     /// The ids alone, nearest first.
