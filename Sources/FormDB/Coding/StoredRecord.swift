@@ -49,7 +49,21 @@ struct StoredRecord: Sendable {
             unsafe base.loadUnaligned(fromByteOffset: FeatureRecord.atID, as: Int64.self))
     }
 
-    var geometry: Geometry? { withView { try $0.geometry() } }
+    var geometry: Geometry? {
+        // Most are points, and are read without taking the record apart.
+        if unsafe base.load(fromByteOffset: FeatureRecord.atKind, as: UInt8.self)
+            == FeatureRecord.Kind.point, flags & FeatureRecord.Flags.hasZ == 0,
+            word(FeatureRecord.atGeometryBytes) == 16
+        {
+            let start = Int(geometryStart)
+            return unsafe .point(
+                Position(
+                    longitude: base.loadUnaligned(fromByteOffset: start, as: Double.self),
+                    latitude: base.loadUnaligned(fromByteOffset: start + 8, as: Double.self),
+                    third: .nan))
+        }
+        return withView { try $0.geometry() }
+    }
 
     var properties: JSONObject? {
         let length = word(FeatureRecord.atPropertiesBytes)
@@ -73,7 +87,8 @@ struct StoredRecord: Sendable {
         let extras = extras
         return FeatureParts(
             id: id, geometry: geometry, properties: properties, time: time, bbox: extras.bbox,
-            foreignMembers: extras.foreignMembers, geometryMembers: extras.geometryMembers)
+            foreign: extras.foreignMembers.nonEmpty,
+            geometryForeign: extras.geometryMembers.nonEmpty)
     }
 
     /// Appends the record as it is.

@@ -90,6 +90,6 @@ extension CoreView {
         unsafe (batch.base + offset).copyMemory(
             from: record.baseAddress!, byteCount: record.count)
         if view.hasManyProperties { return try view.feature() }
-        return Feature(.record(StoredRecord(batch: batch, offset: UInt32(offset))))
+        return Feature(StoredRecord(batch: batch, offset: UInt32(offset)))
     }
 }

@@ -13,13 +13,12 @@ public struct Feature: Sendable {
     /// When a feature is valid.
     public typealias Time = FeatureTime
 
-    /// As it was made, or the record that was fetched: then each part is decoded when it is read.
-    enum Storage: Sendable {
-        case parts(FeatureParts)
-        case record(StoredRecord)
-    }
-
-    private(set) var storage: Storage
+    /// The record that was fetched, from which each part is decoded when it is read; nil once a part was
+    /// changed, and for a feature that was made.
+    private(set) var record: StoredRecord?
+    /// All parts when there is no record. (Beside it and not one enum with it: reading a part of an enum
+    /// copied all of them.)
+    private var own: FeatureParts
 
     /// Creates a feature; it is checked when it is written.
     public init(
@@ -27,94 +26,84 @@ public struct Feature: Sendable {
         time: FeatureTime? = nil, bbox: [Double]? = nil, foreignMembers: JSONObject = [:],
         geometryMembers: JSONObject = [:]
     ) {
-        storage = .parts(
-            FeatureParts(
-                id: id, geometry: geometry, properties: properties, time: time, bbox: bbox,
-                foreignMembers: foreignMembers, geometryMembers: geometryMembers))
+        record = nil
+        own = FeatureParts(
+            id: id, geometry: geometry, properties: properties, time: time, bbox: bbox,
+            foreign: foreignMembers.nonEmpty, geometryForeign: geometryMembers.nonEmpty)
     }
 
-    init(_ storage: Storage) { self.storage = storage }
+    @inline(__always)
+    init(_ record: StoredRecord) {
+        self.record = record
+        own = FeatureParts()
+    }
+
+    /// All parts; properties of a fetched feature stay encoded.
+    var parts: FeatureParts { record?.parts ?? own }
+
+    /// Takes all parts out of the record, to change one.
+    private mutating func unpack() {
+        guard let record else { return }
+        own = record.parts
+        self.record = nil
+    }
 
     /// The id; nil lets the database choose one.
     public var id: FeatureID? {
-        get {
-            switch storage {
-            case .parts(let parts): parts.id
-            case .record(let record): record.id
-            }
+        get { if let record { record.id } else { own.id } }
+        set {
+            unpack()
+            own.id = newValue
         }
-        set { change { $0.id = newValue } }
     }
 
     /// The geometry; nil is GeoJSON's `null`: a feature without a place. Changing it drops ``bbox``
     /// and ``geometryMembers``, which spoke of the one before.
     public var geometry: Geometry? {
-        get {
-            switch storage {
-            case .parts(let parts): parts.geometry
-            case .record(let record): record.geometry
-            }
-        }
+        get { if let record { record.geometry } else { own.geometry } }
         set {
-            change { parts in
-                if parts.geometry == newValue { return }
-                parts.geometry = newValue
-                parts.bbox = nil
-                parts.geometryMembers = [:]
-            }
+            if newValue == geometry { return }
+            unpack()
+            own.geometry = newValue
+            own.bbox = nil
+            own.geometryForeign = nil
         }
     }
 
     /// The properties; nil is GeoJSON's `null`.
     public var properties: JSONObject? {
-        get {
-            switch storage {
-            case .parts(let parts): parts.properties
-            case .record(let record): record.properties
-            }
-        }
+        get { if let record { record.properties } else { own.properties } }
         // In place, so that setting one key copies no other.
         _modify {
-            var parts = takeParts()
-            defer { storage = .parts(parts) }
-            yield &parts.properties
+            unpack()
+            yield &own.properties
         }
     }
 
     /// When it is valid; nil for no time.
     public var time: FeatureTime? {
-        get {
-            switch storage {
-            case .parts(let parts): parts.time
-            case .record(let record): record.time
-            }
+        get { if let record { record.time } else { own.time } }
+        set {
+            unpack()
+            own.time = newValue
         }
-        set { change { $0.time = newValue } }
     }
 
     /// The `bbox` member as read: kept and written back, never used for answers.
     public var bbox: [Double]? {
-        get {
-            switch storage {
-            case .parts(let parts): parts.bbox
-            case .record(let record): record.extras.bbox
-            }
+        get { if let record { record.extras.bbox } else { own.bbox } }
+        set {
+            unpack()
+            own.bbox = newValue
         }
-        set { change { $0.bbox = newValue } }
     }
 
     /// Members that neither RFC 7946 nor JSON-FG's `time` name, kept and written back.
     public var foreignMembers: JSONObject {
-        get {
-            switch storage {
-            case .parts(let parts): parts.foreignMembers
-            case .record(let record): record.extras.foreignMembers
-            }
-        }
-        _modify {
-            var parts = takeParts()
-            defer { storage = .parts(parts) }
-            yield &parts.foreignMembers
+        get { (record.map { $0.extras.foreignMembers } ?? own.foreign) ?? JSONObject() }
+        set {
+            unpack()
+            own.foreign = newValue.nonEmpty
         }
     }
 
@@ -123,37 +112,10 @@ public struct Feature: Sendable {
     /// Those inside a geometry collection are under the key `geometries`, an array with one object
     /// (or null) for each geometry.
     public var geometryMembers: JSONObject {
-        get {
-            switch storage {
-            case .parts(let parts): parts.geometryMembers
-            case .record(let record): record.extras.geometryMembers
-            }
-        }
-        _modify {
-            var parts = takeParts()
-            defer { storage = .parts(parts) }
-            yield &parts.geometryMembers
-        }
-    }
-
-    /// The parts, moved out to be changed: the caller puts them back.
-    private mutating func takeParts() -> FeatureParts {
-        let parts = parts
-        storage = .parts(FeatureParts())
-        return parts
-    }
-
-    private mutating func change(_ body: (inout FeatureParts) -> Void) {
-        var parts = takeParts()
-        body(&parts)
-        storage = .parts(parts)
-    }
-
-    /// All parts; properties of a fetched feature stay encoded.
-    var parts: FeatureParts {
-        switch storage {
-        case .parts(let parts): parts
-        case .record(let record): record.parts
+        get { (record.map { $0.extras.geometryMembers } ?? own.geometryForeign) ?? JSONObject() }
+        set {
+            unpack()
+            own.geometryForeign = newValue.nonEmpty
         }
     }
 
@@ -172,17 +134,20 @@ struct FeatureParts: Hashable, Sendable {
     var properties: JSONObject?
     var time: FeatureTime?
     var bbox: [Double]?
-    var foreignMembers = JSONObject()
-    var geometryMembers = JSONObject()
+    /// Nil when there are none, as nearly always: nothing to count references of.
+    var foreign: JSONObject?
+    var geometryForeign: JSONObject?
+}
+
+extension JSONObject {
+    /// Nil when there are no members.
+    @inline(__always)
+    var nonEmpty: JSONObject? { isEmpty ? nil : self }
 }
 
 extension Feature: Hashable {
     public static func == (a: Feature, b: Feature) -> Bool {
-        if case .record(let x) = a.storage, case .record(let y) = b.storage,
-            x.hasSameBytes(as: y)
-        {
-            return true
-        }
+        if let x = a.record, let y = b.record, x.hasSameBytes(as: y) { return true }
         return a.parts == b.parts
     }
 
