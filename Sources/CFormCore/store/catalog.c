@@ -382,6 +382,14 @@ fc_entry *fc_catalog_get(fc_catalog *catalog, fc_target_kind kind, uint32_t id, 
     return entry;
 }
 
+fc_entry *fc_catalog_get_writing(fc_catalog *catalog, fc_target_kind kind, uint32_t id,
+                                 uint64_t sequence) {
+    const entry_list *list = &catalog->lists[kind];
+    if (id < 1 || id > list->count) return NULL;
+    fc_entry *entry = list->entries[id - 1];
+    return entry->created > sequence || atomic_load(&entry->deleted) <= sequence ? NULL : entry;
+}
+
 fc_bytes fc_catalog_name(fc_catalog *catalog, const fc_entry *entry, uint64_t sequence) {
     lock(catalog);
     const name_binding *binding = binding_of(entry, sequence);

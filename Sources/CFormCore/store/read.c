@@ -31,6 +31,7 @@ static fc_status reserve_view(fc_transaction *transaction) {
 }
 
 void fc_release_views(fc_transaction *transaction) {
+    if (transaction->views == NULL) return;
     for (size_t i = 0; transaction->view_count > 0 && i < transaction->view_capacity; i++) {
         fc_view_release(transaction->views[i].view);
         fc_series_view_release(transaction->views[i].series_view);

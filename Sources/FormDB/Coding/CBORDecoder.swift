@@ -6,13 +6,18 @@
 /// OWNERSHIP: borrows the bytes; must not outlive them. COST: O(bytes).
 @safe
 struct CBORDecoder {
-    private let bytes: UnsafeRawBufferPointer
-    private(set) var position = 0
+    let bytes: UnsafeRawBufferPointer
+    var position = 0
+    /// Whether texts are UTF-8 and keys ascend was checked before, and is not asked again.
+    private let isTrusted: Bool
 
-    init(_ bytes: UnsafeRawBufferPointer) { unsafe self.bytes = unsafe bytes }
+    init(_ bytes: UnsafeRawBufferPointer, isTrusted: Bool = false) {
+        unsafe self.bytes = unsafe bytes
+        self.isTrusted = isTrusted
+    }
 
     var isAtEnd: Bool { unsafe position == bytes.count }
-    private var remaining: Int { unsafe bytes.count - position }
+    var remaining: Int { unsafe bytes.count - position }
 
     /// One value and nothing after it.
     static func decode(_ bytes: UnsafeRawBufferPointer) throws -> JSONValue {
@@ -43,9 +48,7 @@ struct CBORDecoder {
 
     /// A map with text keys.
     mutating func readObject(depth: Int = 1) throws -> JSONObject {
-        let (major, argument, _) = try readHead()
-        guard major == 5 else { throw failure("something other than a map") }
-        return try readMap(argument, depth: depth)
+        try readMap(readMapHead(), depth: depth)
     }
 
     // MARK: Heads
@@ -60,16 +63,24 @@ struct CBORDecoder {
         guard low <= 27 else { throw failure("an indefinite length or a reserved head") }
         let length = 1 << Int(low - 24)
         guard length <= remaining else { throw failure("the head is cut short") }
-        var argument: UInt64 = 0
-        for index in 0..<length {
-            argument = unsafe argument << 8 | UInt64(bytes[position + index])
-        }
+        let argument: UInt64 =
+            switch low {
+            case 24: unsafe UInt64(bytes[position])
+            case 25: unsafe UInt64(load(UInt16.self).bigEndian)
+            case 26: unsafe UInt64(load(UInt32.self).bigEndian)
+            default: unsafe load(UInt64.self).bigEndian
+            }
         position += length
         if initial >> 5 != 7 {
             let smallest: UInt64 = length == 1 ? 24 : 1 << UInt64(length * 4)
             guard argument >= smallest else { throw failure("the head is not the shortest") }
         }
         return (initial >> 5, argument, initial)
+    }
+
+    @unsafe
+    private func load<Word: BitwiseCopyable>(_: Word.Type) -> Word {
+        unsafe bytes.loadUnaligned(fromByteOffset: position, as: Word.self)
     }
 
     private func readSimple(_ initial: UInt8, _ argument: UInt64) throws -> JSONValue {
@@ -102,8 +113,14 @@ struct CBORDecoder {
     mutating func readText(_ length: UInt64) throws -> String {
         guard length <= UInt64(remaining) else { throw failure("the text is cut short") }
         let range = position..<(position + Int(length))
-        guard let text = unsafe TextBytes.validated(UnsafeRawBufferPointer(rebasing: bytes[range]))
-        else { throw failure("the text is not UTF-8") }
+        let utf8 = unsafe UnsafeRawBufferPointer(rebasing: bytes[range])
+        if isTrusted {
+            position = range.upperBound
+            return unsafe String(decoding: utf8, as: UTF8.self)
+        }
+        guard let text = unsafe TextBytes.validated(utf8) else {
+            throw failure("the text is not UTF-8")
+        }
         position = range.upperBound
         return text
     }
@@ -118,6 +135,17 @@ struct CBORDecoder {
     }
 
     private mutating func readMap(_ count: UInt64, depth: Int) throws -> JSONObject {
+        JSONObject(uniqueMembers: try readMembers(count, depth: depth))
+    }
+
+    /// The members of the map that is next.
+    mutating func readMembers() throws -> [JSONObject.Member] {
+        try readMembers(readMapHead(), depth: 1)
+    }
+
+    private mutating func readMembers(
+        _ count: UInt64, depth: Int
+    ) throws -> [JSONObject.Member] {
         guard depth <= CBOREncoder.depthMax else { throw failure("nested too deep") }
         guard count <= UInt64(remaining / 2) else { throw failure("the map is cut short") }
         var members: [JSONObject.Member] = []
@@ -125,79 +153,38 @@ struct CBORDecoder {
         var previous = position..<position
         for _ in 0..<count {
             let start = position
-            let (major, argument, _) = try readHead()
-            guard major == 3 else { throw failure("a map key is not text") }
-            let key = try readText(argument)
+            let key = try readKey()
             try checkAscending(&previous, start..<position)
             members.append(.init(key: key, value: try readValue(depth: depth + 1)))
         }
-        return JSONObject(uniqueMembers: members)
+        return members
+    }
+
+    mutating func readKey() throws -> String {
+        let (major, argument, _) = try readHead()
+        guard major == 3 else { throw failure("a map key is not text") }
+        return try readText(argument)
+    }
+
+    /// A member of an outermost map.
+    mutating func readMember() throws -> JSONObject.Member {
+        JSONObject.Member(key: try readKey(), value: try readValue(depth: 2))
+    }
+
+    /// How many members the map has that is next.
+    mutating func readMapHead() throws -> UInt64 {
+        let (major, count, _) = try readHead()
+        guard major == 5 else { throw failure("something other than a map") }
+        return count
     }
 
     /// Requires an encoded key to sort after the one before (no encoded item is a prefix of
     /// another).
     private func checkAscending(_ previous: inout Range<Int>, _ key: Range<Int>) throws {
-        if !previous.isEmpty {
+        if !previous.isEmpty && !isTrusted {
             let ascends = unsafe bytes[previous].lexicographicallyPrecedes(bytes[key])
             guard ascends else { throw failure("map keys are repeated or not sorted") }
         }
         previous = key
-    }
-
-    // MARK: Without making values
-
-    /// Skips one value; checks no more of it than that it lies within the bytes.
-    mutating func skipValue() throws {
-        var left: UInt64 = 1
-        while left > 0 {
-            left -= 1
-            let (major, argument, _) = try readHead()
-            switch major {
-            case 2, 3:
-                guard argument <= UInt64(remaining) else { throw failure("the text is cut short") }
-                position += Int(argument)
-            case 4:
-                guard argument <= UInt64(remaining) else { throw failure("the array is cut short") }
-                left += argument
-            case 5:
-                guard argument <= UInt64(remaining / 2) else {
-                    throw failure("the map is cut short")
-                }
-                left += argument * 2
-            default: break
-            }
-        }
-    }
-
-    /// Finds the value of a key in the map that is next, without reading other values; nil if it
-    /// isn't there. Keys are sorted, so the search ends early.
-    mutating func value(forKey key: String) throws -> JSONValue? {
-        let (major, count, _) = try readHead()
-        guard major == 5 else { throw failure("something other than a map") }
-        let length = key.utf8.count
-        for _ in 0..<count {
-            let (keyMajor, keyLength, _) = try readHead()
-            guard keyMajor == 3, keyLength <= UInt64(remaining) else {
-                throw failure("a map key is not text, or cut short")
-            }
-            if keyLength > UInt64(length) { return nil }
-            let start = position
-            position += Int(keyLength)
-            if keyLength == UInt64(length), matches(start..<position, key) {
-                return try readValue(depth: 2)
-            }
-            try skipValue()
-        }
-        return nil
-    }
-
-    private func matches(_ range: Range<Int>, _ text: String) -> Bool {
-        let mine = unsafe UnsafeRawBufferPointer(rebasing: bytes[range])
-        return unsafe text.withUTF8Bytes { other in
-            for index in other.indices where unsafe mine[index] != other[index] {
-                return false
-            }
-            return true
-        }
     }
 }

@@ -32,6 +32,7 @@ enum CBOREncoder {
         _ object: JSONObject, to output: inout OutputBuffer, depth: Int = 1
     ) throws {
         if depth > depthMax { throw tooDeep }
+        if depth == 1, let encoded = object.encoded { return encoded.append(to: &output) }
         let members = object.members
         appendHead(0xa0, UInt64(members.count), to: &output)
         if members.count <= 24 {

@@ -11,12 +11,17 @@ extension FeatureRecord {
     ///
     /// COST: O(bytes); nothing is allocated unless `output` grows.
     static func append(
-        _ feature: borrowing Feature, id: FeatureID, keepsGeometry: Bool = false,
+        _ feature: Feature, id: FeatureID, keepsGeometry: Bool = false,
         to output: inout OutputBuffer
     ) throws {
         let start = output.count
+        if !keepsGeometry, let record = feature.record, record.id == id {
+            // Fetched and not changed: it has its record already.
+            record.append(to: &output)
+            return
+        }
         do {
-            try appendUnchecked(feature, id: id, keepsGeometry: keepsGeometry, to: &output)
+            try appendUnchecked(feature.parts, id: id, keepsGeometry: keepsGeometry, to: &output)
         } catch {
             output.truncate(to: start)
             throw error
@@ -24,7 +29,7 @@ extension FeatureRecord {
     }
 
     private static func appendUnchecked(
-        _ feature: borrowing Feature, id: FeatureID, keepsGeometry: Bool,
+        _ feature: borrowing FeatureParts, id: FeatureID, keepsGeometry: Bool,
         to output: inout OutputBuffer
     ) throws {
         let start = output.count
@@ -153,12 +158,12 @@ extension FeatureRecord {
     // MARK: Extras
 
     private static func appendExtras(
-        of feature: borrowing Feature, to output: inout OutputBuffer
+        of feature: borrowing FeatureParts, to output: inout OutputBuffer
     ) throws {
         let timeSource = feature.time?.source
         let count =
-            (feature.bbox == nil ? 0 : 1) + (feature.foreignMembers.isEmpty ? 0 : 1)
-            + (timeSource == nil ? 0 : 1) + (feature.geometryMembers.isEmpty ? 0 : 1)
+            (feature.bbox == nil ? 0 : 1) + (feature.foreign == nil ? 0 : 1)
+            + (timeSource == nil ? 0 : 1) + (feature.geometryForeign == nil ? 0 : 1)
         if count == 0 { return }
         CBOREncoder.appendHead(0xa0, UInt64(count), to: &output)
         if let bbox = feature.bbox {
@@ -166,17 +171,17 @@ extension FeatureRecord {
             CBOREncoder.appendHead(0x80, UInt64(bbox.count), to: &output)
             for number in bbox { try CBOREncoder.append(number, to: &output) }
         }
-        if !feature.foreignMembers.isEmpty {
+        if let foreign = feature.foreign {
             CBOREncoder.appendHead(0x00, Extra.foreignMembers, to: &output)
-            try CBOREncoder.append(feature.foreignMembers, to: &output, depth: 2)
+            try CBOREncoder.append(foreign, to: &output, depth: 2)
         }
         if let timeSource {
             CBOREncoder.appendHead(0x00, Extra.time, to: &output)
             try CBOREncoder.append(timeSource, to: &output, depth: 2)
         }
-        if !feature.geometryMembers.isEmpty {
+        if let foreign = feature.geometryForeign {
             CBOREncoder.appendHead(0x00, Extra.geometryMembers, to: &output)
-            try CBOREncoder.append(feature.geometryMembers, to: &output, depth: 2)
+            try CBOREncoder.append(foreign, to: &output, depth: 2)
         }
     }
 }

@@ -10,10 +10,7 @@ struct FeatureRecordView {
     /// The kind of geometry, ``FeatureRecord/Kind``.
     let kind: UInt8
     private let flags: UInt8
-    private let geometryRange: Range<Int>
-    private let propertiesRange: Range<Int>
-    private let extrasRange: Range<Int>
-    private let idRange: Range<Int>
+    private let geometryStart, propertiesStart, extrasStart, idStart, idEnd: UInt32
 
     /// A record at the start of `bytes`, which may go on after it. COST: O(1).
     init(_ bytes: UnsafeRawBufferPointer) throws {
@@ -56,11 +53,18 @@ struct FeatureRecordView {
             throw Self.corrupt("its parts do not add up to its length")
         }
         unsafe self.bytes = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<length])
-        geometryRange = geometryStart..<propertiesStart
-        propertiesRange = propertiesStart..<extrasStart
-        extrasRange = extrasStart..<idStart
-        idRange = idStart..<(idStart + idLength)
+        // Nothing is beyond the length, which has 32 bits.
+        self.geometryStart = UInt32(truncatingIfNeeded: geometryStart)
+        self.propertiesStart = UInt32(truncatingIfNeeded: propertiesStart)
+        self.extrasStart = UInt32(truncatingIfNeeded: extrasStart)
+        self.idStart = UInt32(truncatingIfNeeded: idStart)
+        idEnd = UInt32(truncatingIfNeeded: idStart + idLength)
     }
+
+    private var geometryRange: Range<Int> { Int(geometryStart)..<Int(propertiesStart) }
+    private var propertiesRange: Range<Int> { Int(propertiesStart)..<Int(extrasStart) }
+    private var extrasRange: Range<Int> { Int(extrasStart)..<Int(idStart) }
+    private var idRange: Range<Int> { Int(idStart)..<Int(idEnd) }
 
     static func corrupt(_ what: String) -> FormDBError {
         FormDBError(.corrupt, "feature record: \(what)")
@@ -122,6 +126,11 @@ struct FeatureRecordView {
         let properties = try decoder.readObject()
         guard decoder.isAtEnd else { throw decoder.failure("bytes follow the properties") }
         return properties
+    }
+
+    /// Whether there are 256 properties or more: whether the count takes more than a byte.
+    var hasManyProperties: Bool {
+        unsafe !propertiesRange.isEmpty && bytes[propertiesRange.lowerBound] > 0xb8
     }
 
     /// One property, without decoding the others; nil if there is none.
@@ -186,6 +195,11 @@ struct FeatureRecordView {
         guard decoder.isAtEnd else { throw decoder.failure("bytes follow the extras") }
         return extras
     }
+
+    /// Throws what reading the extras would throw: the core checks that they are a map, not what is
+    /// in it. Most records have none.
+    @inline(__always)
+    func checkExtras() throws { if !extrasRange.isEmpty { _ = try extras() } }
 
     private static func numbers(_ decoder: inout CBORDecoder) throws -> [Double] {
         let (major, count, _) = try decoder.readHead()

@@ -104,6 +104,22 @@ extension CoreTransaction {
         }
     }
 
+    /// Appends one point of one field; COST: no allocation.
+    @inline(__always)
+    func append(time: Int64, value: Double, to series: UInt32) throws {
+        try unsafe withUnsafePointer(to: time) { time in
+            try unsafe withUnsafePointer(to: value) { value in
+                try unsafe withUnsafePointer(to: Optional(value)) { columns in
+                    var points = unsafe fc_points(
+                        point_count: 1, field_count: 1, times_us: time, fields: columns,
+                        metadata_ends: nil, metadata: nil)
+                    _ = try unsafe append(&points, to: series, replacing: false)
+                }
+            }
+        }
+    }
+
+    @inline(__always)
     private func append(
         _ points: UnsafePointer<fc_points>, to series: UInt32, replacing: Bool
     ) throws -> Int {
@@ -198,17 +214,17 @@ extension CoreTransaction {
     private func forgetNames() {
         targets.removeAll(keepingCapacity: true)
         seriesTargets.removeAll(keepingCapacity: true)
-        lastCollection = nil
-        lastSeries = nil
+        lastCollection.name = LastName()
+        lastSeries.name = LastName()
     }
 
     /// What a name stands for, remembered for the transaction; nil when there is none.
     @inline(__always)
     func cachedTarget(_ kind: CoreTargetKind, _ name: String) throws -> CoreTarget? {
         if kind == .collection {
-            if let last = lastCollection, TextBytes.areEqual(last.name, name) { return last.target }
-        } else if let last = lastSeries, TextBytes.areEqual(last.name, name) {
-            return last.target
+            if lastCollection.name.isSame(as: name) { return lastCollection.target }
+        } else if lastSeries.name.isSame(as: name) {
+            return lastSeries.target
         }
         return try lookUpTarget(kind, name)
     }
@@ -219,10 +235,10 @@ extension CoreTransaction {
         guard let target = try known ?? resolve(kind, name) else { return nil }
         if kind == .collection {
             targets[key] = target
-            lastCollection = (name, target)
+            lastCollection = (LastName(name), target)
         } else {
             seriesTargets[key] = target
-            lastSeries = (name, target)
+            lastSeries = (LastName(name), target)
         }
         return target
     }

@@ -47,8 +47,8 @@ struct CoreDescription {
     let detail: UnsafeMutablePointer<fc_detail>?
     var targets: [TextKey: CoreTarget] = [:]
     var seriesTargets: [TextKey: CoreTarget] = [:]
-    var lastCollection: (name: String, target: CoreTarget)?
-    var lastSeries: (name: String, target: CoreTarget)?
+    var lastCollection = (name: LastName(), target: CoreTarget(id: 0, fieldCount: 0))
+    var lastSeries = (name: LastName(), target: CoreTarget(id: 0, fieldCount: 0))
     /// What operations are attributed to; 0 is the transaction's own provenance.
     var provenance: UInt32 = 0
     /// How many operations were applied: views taken before are no longer good.

@@ -142,10 +142,13 @@ internal import CFormCore
         unsafe fc_view_record(pointer, position).raw
     }
 
+    /// How many records are loaded into the cache ahead of what is read.
+    static let ahead = 16
+
     /// Calls `body` with each position of a list, whose records are loaded into the cache ahead of it.
     @inline(__always)
     func forEach(_ positions: CorePositions, _ body: (UInt32) throws -> Void) rethrows {
-        let ahead = 16
+        let ahead = Self.ahead
         let count = positions.count
         prefetch(positions, 0, min(ahead, count))
         var start = 0
@@ -157,7 +160,7 @@ internal import CFormCore
         }
     }
 
-    private func prefetch(_ positions: CorePositions, _ start: Int, _ end: Int) {
+    func prefetch(_ positions: CorePositions, _ start: Int, _ end: Int) {
         if start < end {
             unsafe fc_view_prefetch(pointer, positions.list.pointee.data + start, end - start)
         }

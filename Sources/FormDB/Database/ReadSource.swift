@@ -46,15 +46,6 @@ enum Reading {
     }
 }
 
-extension CoreView {
-    /// The whole feature of a row.
-    func feature(at position: UInt32) throws -> Feature {
-        try withExtendedLifetime(owner) {
-            try unsafe FeatureRecordView(record(at: position)).feature()
-        }
-    }
-}
-
 /// What a database holds: its collections and series, in the order in which they were created.
 public struct DatabaseSchema: Hashable, Sendable {
     /// The collections, without the reserved one that describes the series.

@@ -44,11 +44,7 @@ extension WriteTransaction {
     public func append(at time: Timestamp, _ value: Double, to series: String) throws {
         try inSeries(series, fields: Self.defaultFields(1)) { target in
             if target.fieldCount != 1 { throw Self.mismatch(series, target.fieldCount, 1) }
-            try unsafe withUnsafePointer(to: value) { value in
-                try unsafe core.append(
-                    time: time.microseconds,
-                    values: UnsafeBufferPointer(start: value, count: 1), to: target.id)
-            }
+            try core.append(time: time.microseconds, value: value, to: target.id)
         }
     }
 

@@ -5,35 +5,20 @@
 ///     geometry: .point(longitude: -122.42, latitude: 37.77),
 ///     properties: ["name": "Ferry Building"], time: .instant(.now))
 /// ```
-public struct Feature: Hashable, Sendable {
+///
+/// One that was fetched holds its record, and each part is decoded when it is read: what you don't
+/// read costs nothing, and what you read often is better kept in a variable. Features fetched together
+/// share their memory in pieces of 64 KiB, each kept until the last of its features is gone.
+public struct Feature: Sendable {
     /// When a feature is valid.
     public typealias Time = FeatureTime
 
-    /// The id; nil lets the database choose one.
-    public var id: FeatureID?
-    /// The geometry; nil is GeoJSON's `null`: a feature without a place. Changing it drops ``bbox``
-    /// and ``geometryMembers``, which spoke of the one before.
-    public var geometry: Geometry? {
-        didSet {
-            if geometry != oldValue {
-                bbox = nil
-                geometryMembers = [:]
-            }
-        }
-    }
-    /// The properties; nil is GeoJSON's `null`.
-    public var properties: JSONObject?
-    /// When it is valid; nil for no time.
-    public var time: FeatureTime?
-    /// The `bbox` member as read: kept and written back, never used for answers.
-    public var bbox: [Double]?
-    /// Members that neither RFC 7946 nor JSON-FG's `time` name, kept and written back.
-    public var foreignMembers: JSONObject
-    /// Further members of the geometry object (`bbox`, foreign ones), kept and written back.
-    ///
-    /// Those inside a geometry collection are under the key `geometries`, an array with one object
-    /// (or null) for each geometry.
-    public var geometryMembers: JSONObject
+    /// The record that was fetched, from which each part is decoded when it is read; nil once a part was
+    /// changed, and for a feature that was made.
+    private(set) var record: StoredRecord?
+    /// All parts when there is no record. (Beside it and not one enum with it: reading a part of an enum
+    /// copied all of them.)
+    private var own: FeatureParts
 
     /// Creates a feature; it is checked when it is written.
     public init(
@@ -41,13 +26,97 @@ public struct Feature: Hashable, Sendable {
         time: FeatureTime? = nil, bbox: [Double]? = nil, foreignMembers: JSONObject = [:],
         geometryMembers: JSONObject = [:]
     ) {
-        self.id = id
-        self.geometry = geometry
-        self.properties = properties
-        self.time = time
-        self.bbox = bbox
-        self.foreignMembers = foreignMembers
-        self.geometryMembers = geometryMembers
+        record = nil
+        own = FeatureParts(
+            id: id, geometry: geometry, properties: properties, time: time, bbox: bbox,
+            foreign: foreignMembers.nonEmpty, geometryForeign: geometryMembers.nonEmpty)
+    }
+
+    @inline(__always)
+    init(_ record: StoredRecord) {
+        self.record = record
+        own = FeatureParts()
+    }
+
+    /// All parts; properties of a fetched feature stay encoded.
+    var parts: FeatureParts { record?.parts ?? own }
+
+    /// Takes all parts out of the record, to change one.
+    private mutating func unpack() {
+        guard let record else { return }
+        own = record.parts
+        self.record = nil
+    }
+
+    /// The id; nil lets the database choose one.
+    public var id: FeatureID? {
+        get { if let record { record.id } else { own.id } }
+        set {
+            unpack()
+            own.id = newValue
+        }
+    }
+
+    /// The geometry; nil is GeoJSON's `null`: a feature without a place. Changing it drops ``bbox``
+    /// and ``geometryMembers``, which spoke of the one before.
+    public var geometry: Geometry? {
+        get { if let record { record.geometry } else { own.geometry } }
+        set {
+            if newValue == geometry { return }
+            unpack()
+            own.geometry = newValue
+            own.bbox = nil
+            own.geometryForeign = nil
+        }
+    }
+
+    /// The properties; nil is GeoJSON's `null`.
+    public var properties: JSONObject? {
+        get { if let record { record.properties } else { own.properties } }
+        // In place, so that setting one key copies no other.
+        _modify {
+            unpack()
+            yield &own.properties
+        }
+    }
+
+    /// When it is valid; nil for no time.
+    public var time: FeatureTime? {
+        get { if let record { record.time } else { own.time } }
+        set {
+            unpack()
+            own.time = newValue
+        }
+    }
+
+    /// The `bbox` member as read: kept and written back, never used for answers.
+    public var bbox: [Double]? {
+        get { if let record { record.extras.bbox } else { own.bbox } }
+        set {
+            unpack()
+            own.bbox = newValue
+        }
+    }
+
+    /// Members that neither RFC 7946 nor JSON-FG's `time` name, kept and written back.
+    public var foreignMembers: JSONObject {
+        get { (record.map { $0.extras.foreignMembers } ?? own.foreign) ?? JSONObject() }
+        set {
+            unpack()
+            own.foreign = newValue.nonEmpty
+        }
+    }
+
+    /// Further members of the geometry object (`bbox`, foreign ones), kept and written back.
+    ///
+    /// Those inside a geometry collection are under the key `geometries`, an array with one object
+    /// (or null) for each geometry.
+    public var geometryMembers: JSONObject {
+        get { (record.map { $0.extras.geometryMembers } ?? own.geometryForeign) ?? JSONObject() }
+        set {
+            unpack()
+            own.geometryForeign = newValue.nonEmpty
+        }
     }
 
     /// Throws if the id, geometry or time can't be stored.
@@ -56,6 +125,33 @@ public struct Feature: Hashable, Sendable {
         try geometry?.validate()
         try time?.validate()
     }
+}
+
+/// The parts of a feature.
+struct FeatureParts: Hashable, Sendable {
+    var id: FeatureID?
+    var geometry: Geometry?
+    var properties: JSONObject?
+    var time: FeatureTime?
+    var bbox: [Double]?
+    /// Nil when there are none, as nearly always: nothing to count references of.
+    var foreign: JSONObject?
+    var geometryForeign: JSONObject?
+}
+
+extension JSONObject {
+    /// Nil when there are no members.
+    @inline(__always)
+    var nonEmpty: JSONObject? { isEmpty ? nil : self }
+}
+
+extension Feature: Hashable {
+    public static func == (a: Feature, b: Feature) -> Bool {
+        if let x = a.record, let y = b.record, x.hasSameBytes(as: y) { return true }
+        return a.parts == b.parts
+    }
+
+    public func hash(into hasher: inout Hasher) { parts.hash(into: &hasher) }
 }
 
 extension Feature: CustomStringConvertible {

@@ -89,3 +89,21 @@ struct TextKey: Hashable, Sendable {
     static func == (a: TextKey, b: TextKey) -> Bool { TextBytes.areEqual(a.text, b.text) }
     func hash(into hasher: inout Hasher) { TextBytes.hash(text, into: &hasher) }
 }
+
+/// The text that was asked for last, to be recognised without looking at its bytes.
+struct LastName {
+    private let text: String?
+
+    init() { text = nil }
+    init(_ text: String) { self.text = text }
+
+    /// Whether it is the very same text: the same small one, or the same place in memory, which nothing
+    /// else can take while this one holds it. Equal bytes elsewhere are looked at as such.
+    @inline(__always)
+    func isSame(as other: String) -> Bool {
+        guard let text else { return false }
+        let mine = unsafe unsafeBitCast(text, to: (UInt64, UInt64).self)
+        let theirs = unsafe unsafeBitCast(other, to: (UInt64, UInt64).self)
+        return mine == theirs || TextBytes.areEqual(text, other)
+    }
+}

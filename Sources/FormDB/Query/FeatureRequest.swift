@@ -69,10 +69,8 @@ extension FeatureRequest {
         try source.cached(query, options, .features, bytes: { MemorySize.of($0) }) { view in
             try view.owner.store.scratch.withPositions { positions in
                 try FeatureExecutor(query, view, options.executor).run(into: positions)
-                var features: [Feature] = []
-                features.reserveCapacity(positions.count)
-                try view.forEach(positions) { try features.append(feature($0, of: view)) }
-                return features
+                let features = try view.features(at: positions)
+                return query.projection.map { features.map($0.apply) } ?? features
             }
         }
     }

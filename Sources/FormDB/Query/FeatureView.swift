@@ -4,16 +4,14 @@
 public struct FeatureView: ~Copyable {
     private let view: CoreView
     private let position: UInt32
+    /// Taken apart once, for all that is asked of it; in the memory of `view`.
+    private let record: FeatureRecordView
 
-    init(_ view: CoreView, _ position: UInt32) {
+    @inline(__always)
+    init(_ view: CoreView, _ position: UInt32) throws {
         self.view = view
         self.position = position
-    }
-
-    private func withRecord<Result>(_ body: (FeatureRecordView) throws -> Result) throws -> Result {
-        try withExtendedLifetime(view.owner) {
-            try unsafe body(FeatureRecordView(view.record(at: position)))
-        }
+        record = unsafe try FeatureRecordView(view.record(at: position))
     }
 
     /// The id.
@@ -26,21 +24,21 @@ public struct FeatureView: ~Copyable {
     public var interval: (start: Timestamp, end: Timestamp)? { view.time(at: position) }
 
     /// The position of a point; nil for other geometries.
-    public var point: Position? { get throws { try withRecord { $0.point } } }
+    public var point: Position? { get throws { record.point } }
 
     /// One property, without decoding the others; nil if there is none.
     public func property(_ name: String) throws -> JSONValue? {
-        try withRecord { try $0.property(name) }
+        try record.property(name)
     }
 
     /// All properties; nil for GeoJSON's null.
-    public func properties() throws -> JSONObject? { try withRecord { try $0.properties() } }
+    public func properties() throws -> JSONObject? { try record.properties() }
 
     /// The geometry; nil for none.
-    public func geometry() throws -> Geometry? { try withRecord { try $0.geometry() } }
+    public func geometry() throws -> Geometry? { try record.geometry() }
 
     /// The time with what was read of it.
-    public func time() throws -> FeatureTime? { try withRecord { try $0.time() } }
+    public func time() throws -> FeatureTime? { try record.time() }
 
     /// The whole feature.
     public func feature() throws -> Feature { try view.feature(at: position) }

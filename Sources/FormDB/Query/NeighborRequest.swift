@@ -58,11 +58,10 @@ public struct NeighborRequest: Sendable, FeatureRefining {
                 return near.map(\.distance).max()
             }
         ) { view in
-            try FeatureExecutor(query, view, options.executor).neighbors().map {
-                let feature = try view.feature(at: $0.position)
-                return Neighbor(
-                    feature: query.projection?.apply(to: feature) ?? feature,
-                    distance: .meters($0.meters))
+            let near = try FeatureExecutor(query, view, options.executor).neighbors()
+            return zip(try view.features(of: near), near).map {
+                Neighbor(
+                    feature: query.projection?.apply(to: $0) ?? $0, distance: .meters($1.meters))
             }
         }
     }
@@ -74,7 +73,7 @@ public struct NeighborRequest: Sendable, FeatureRefining {
 
     /// The features alone, nearest first.
     public func fetchFeatures() throws -> [Feature] {
-        try withNeighbors { view, near in try near.map { try view.feature(at: $0.position) } }
+        try withNeighbors { view, near in try view.features(of: near) }
     }
 
     /// The ids alone, nearest first.

@@ -1,0 +1,95 @@
+internal import CFormCore
+
+// Features out of rows: their records are copied, and decoded when they are read.
+
+extension CoreView {
+    /// The feature of a row, with a batch of its own.
+    func feature(at position: UInt32) throws -> Feature {
+        try withExtendedLifetime(owner) {
+            let record = unsafe record(at: position)
+            return unsafe try Self.feature(record, copiedTo: RecordBatch(byteCount: record.count), 0)
+        }
+    }
+
+    /// The features of rows, in their order.
+    func features(at positions: CorePositions) throws -> [Feature] {
+        var features: [Feature] = []
+        features.reserveCapacity(positions.count)
+        try withExtendedLifetime(owner) {
+            try unsafe withUnsafeTemporaryAllocation(
+                of: UnsafeRawBufferPointer.self, capacity: min(positions.count, Self.recordsMax)
+            ) { records in
+                var start = 0
+                while start < positions.count {
+                    let count = unsafe gather(positions, from: start, records)
+                    try unsafe Self.append(
+                        UnsafeBufferPointer(rebasing: records[..<count]), to: &features)
+                    start += count
+                }
+            }
+        }
+        return features
+    }
+
+    /// The features of neighbours, in their order.
+    func features(of near: [Near]) throws -> [Feature] {
+        try owner.store.scratch.withPositions { positions in
+            for item in near { positions.append(item.position) }
+            return try features(at: positions)
+        }
+    }
+
+    /// The most records of a batch, however small.
+    private static let recordsMax = 512
+
+    /// Where the records of the next batch are; gives how many, at least one.
+    private func gather(
+        _ positions: CorePositions, from start: Int,
+        _ records: UnsafeMutableBufferPointer<UnsafeRawBufferPointer>
+    ) -> Int {
+        let most = min(records.count, positions.count - start)
+        var count = 0
+        var bytes = 0
+        prefetch(positions, start, min(start + Self.ahead, positions.count))
+        while count < most {
+            if count % Self.ahead == 0 {
+                let next = start + count + Self.ahead
+                prefetch(positions, next, min(next + Self.ahead, positions.count))
+            }
+            let record = unsafe record(at: positions[start + count])
+            bytes += record.count
+            if count > 0 && bytes > RecordBatch.bytesMax { break }
+            unsafe records.initializeElement(at: count, to: record)
+            count += 1
+        }
+        return count
+    }
+
+    /// Copies records into one batch, and adds their features.
+    private static func append(
+        _ records: UnsafeBufferPointer<UnsafeRawBufferPointer>, to features: inout [Feature]
+    ) throws {
+        var byteCount = 0
+        for index in records.indices { byteCount += unsafe records[index].count }
+        let batch = RecordBatch(byteCount: byteCount)
+        var offset = 0
+        for index in records.indices {
+            let record = unsafe records[index]
+            unsafe features.append(try feature(record, copiedTo: batch, offset))
+            offset += record.count
+        }
+    }
+
+    /// Copies a record to its place in a batch; gives the feature that reads it there.
+    @inline(__always)
+    private static func feature(
+        _ record: UnsafeRawBufferPointer, copiedTo batch: RecordBatch, _ offset: Int
+    ) throws -> Feature {
+        let view = unsafe try FeatureRecordView(record)
+        try view.checkExtras()
+        unsafe (batch.base + offset).copyMemory(
+            from: record.baseAddress!, byteCount: record.count)
+        if view.hasManyProperties { return try view.feature() }
+        return Feature(StoredRecord(batch: batch, offset: UInt32(offset)))
+    }
+}
