@@ -2,9 +2,8 @@
 #include "store_internal.h"
 
 fc_entry *fc_apply_target(const fc_apply_call *call, fc_target_kind kind) {
-    fc_entry *entry =
-        fc_catalog_get_writing(call->transaction->store->catalog, kind, call->operation->target,
-                               call->transaction->sequence);
+    fc_entry *entry = fc_catalog_get_writing(call->transaction->store->catalog, kind,
+                                             call->operation->target, call->transaction->sequence);
     if (!entry) {
         const fc_status status =
             fc_fail(call->detail, FC_STATUS_NOT_FOUND, "there is no %s with number %u",

@@ -7,7 +7,8 @@ extension CoreView {
     func feature(at position: UInt32) throws -> Feature {
         try withExtendedLifetime(owner) {
             let record = unsafe record(at: position)
-            return unsafe try Self.feature(record, copiedTo: RecordBatch(byteCount: record.count), 0)
+            return unsafe try Self.feature(
+                record, copiedTo: RecordBatch(byteCount: record.count), 0)
         }
     }
 

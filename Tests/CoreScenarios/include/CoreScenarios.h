@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "AllocationCount.h"
 #include "CoreModels.h"
 #include "LogRules.h"
 

@@ -1,0 +1,128 @@
+import CoreScenarios
+import Foundation
+import Testing
+
+@testable import FormDB
+
+/// What is read without making values allocates as often for 10,000 rows as for 100: nothing by row.
+/// (Not counted under sanitizers, nor where neither glibc nor an Apple system is.)
+@Suite("No allocation by row", .enabled(if: scenario_counts_allocations()))
+struct AllocationTests {
+    /// Rows 1…10,000, of which the first 100 lie west of 0, and as many points a second apart.
+    private let db: Database
+
+    init() throws {
+        db = try Database.inMemory()
+        try db.write { tx in
+            for id in 1...10_000 {
+                try tx.insert(
+                    Feature(
+                        id: .integer(Int64(id)),
+                        geometry: .point(
+                            longitude: id <= 100 ? -1 : Double(id) / 100, latitude: 1),
+                        properties: [
+                            "name": .string("a name that is too long for a small text \(id)"),
+                            "visits": .int(Int64(id)), "score": .double(Double(id) / 4),
+                        ]), into: "rows")
+            }
+            for second in 0..<10_000 {
+                let time = Timestamp(microseconds: Int64(second) * 1_000_000)
+                try tx.append(at: time, Double(second), to: "points")
+            }
+        }
+    }
+
+    /// The request for the first 100 rows, or for all.
+    private func rows(_ count: Int) -> FeatureRequest {
+        db.features(in: "rows").bounds(
+            intersecting: BoundingBox(west: -2, south: 0, east: count == 100 ? -0.5 : 179, north: 2)
+        )
+    }
+
+    private func points(_ count: Int) -> SeriesRequest {
+        let start = Timestamp(microseconds: 0)
+        return db.series("points").during(
+            start..<Timestamp(microseconds: Int64(count) * 1_000_000))
+    }
+
+    /// How many allocations `body` makes, once what is used again is there.
+    private func allocations(_ body: () throws -> Void) rethrows -> Int {
+        for _ in 0..<3 { try body() }
+        let before = scenario_allocation_count()
+        try body()
+        return Int(scenario_allocation_count() - before)
+    }
+
+    /// Compares 100 rows with 10,000; `body` is given how many, and says how many it saw.
+    private func expectNoneByRow(_ body: (Int) throws -> Int) throws {
+        for count in [100, 10_000] { #expect(try body(count) == count) }
+        // The largest first, so that lists that are used again are as long as they get.
+        let many = try allocations { _ = try body(10_000) }
+        let few = try allocations { _ = try body(100) }
+        #expect(many <= few + 4, "\(few) allocations for 100 rows, \(many) for 10,000")
+    }
+
+    @Test("Ids into an array that is used again")
+    func ids() throws {
+        var ids: [Int64] = []
+        try expectNoneByRow {
+            try rows($0).fetchIntegerIDs(into: &ids)
+            return ids.count
+        }
+    }
+
+    @Test("Counting")
+    func count() throws { try expectNoneByRow { try rows($0).fetchCount() } }
+
+    @Test("Columns, copied into arrays that are used again")
+    func columns() throws {
+        var columns = SeriesColumns()
+        try expectNoneByRow {
+            try points($0).fetchColumns(into: &columns)
+            return columns.times.count
+        }
+    }
+
+    @Test("Columns, borrowed")
+    func borrowedColumns() throws {
+        try expectNoneByRow { count in
+            var seen = 0
+            try points(count).withColumns { times, _ in seen += times.count }
+            return seen
+        }
+    }
+
+    @Test("Views: id, point, box and numbers")
+    func views() throws {
+        try expectNoneByRow { count in
+            var seen = 0
+            var sum = 0.0
+            try rows(count).forEachView { view in
+                guard case .integer = view.id, view.boundingBox != nil, let place = try view.point
+                else { return }
+                sum += place.longitude
+                sum += try view.property("score")?.doubleValue ?? 0
+                seen += try view.property("visits")?.intValue == nil ? 0 : 1
+            }
+            return seen
+        }
+    }
+
+    @Test("Fetched features: a block of memory for each 64 KiB, and nothing for reading numbers")
+    func features() throws {
+        let counted = try [10_000, 100].map { count in
+            try allocations {
+                var seen = 0
+                for feature in try rows(count).fetchAll() {
+                    guard case .integer? = feature.id, case .point? = feature.geometry else {
+                        break
+                    }
+                    seen += feature.properties?["visits"]?.intValue == nil ? 0 : 1
+                }
+                if seen != count { Issue.record("\(seen) of \(count)") }
+            }
+        }
+        // About 150 bytes each.
+        #expect(counted[0] <= counted[1] + 10_000 * 200 / RecordBatch.bytesMax)
+    }
+}
