@@ -14,6 +14,7 @@
 #include "../format/block.h"
 #include "../index/geodesic.h"
 #include "../index/memtable.h"
+#include "../index/property_index.h"
 #include "../index/series.h"
 #include "../index/sphere.h"
 #include "../os/os.h"
