@@ -128,12 +128,21 @@ uint32_t fc_memtable_next_index_id(const fc_memtable *table) {
     return table->index_count + 1;
 }
 
+static bool is_of(const fc_property_index *index, fc_bytes property) {
+    return exists(index) && index->encoded.length == property.length &&
+           memcmp(index->encoded.data, property.data, property.length) == 0;
+}
+
 static bool is_taken(const fc_memtable *table, fc_bytes property) {
-    for (const fc_property_index *index = table->indexes; index != NULL; index = index->next)
-        if (exists(index) && index->encoded.length == property.length &&
-            memcmp(index->encoded.data, property.data, property.length) == 0)
-            return true;
-    return false;
+    const fc_property_index *index = table->indexes;
+    while (index != NULL && !is_of(index, property))
+        index = index->next;
+    return index != NULL;
+}
+
+bool fc_memtable_index_is(const fc_memtable *table, uint32_t id, fc_bytes property) {
+    const fc_property_index *index = find_index(table, id);
+    return index != NULL && is_of(index, property);
 }
 
 fc_status fc_memtable_create_index(fc_memtable *table, uint32_t id, fc_bytes property,

@@ -31,6 +31,8 @@ FC_MUST_USE fc_status fc_memtable_create_index(fc_memtable *table, uint32_t id, 
                                                uint64_t sequence, fc_detail *detail);
 // Ends it, for snapshots from `sequence` on. Undone by fc_memtable_abort. ERRORS: NOT_FOUND.
 FC_MUST_USE fc_status fc_memtable_drop_index(fc_memtable *table, uint32_t id, uint64_t sequence);
+// Whether this is the index of this property, and exists for the writer.
+bool fc_memtable_index_is(const fc_memtable *table, uint32_t id, fc_bytes property);
 // From 1, never given twice once committed.
 uint32_t fc_memtable_next_index_id(const fc_memtable *table);
 
