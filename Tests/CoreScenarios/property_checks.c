@@ -115,10 +115,11 @@ static bool check_search(const question *asked, fc_positions *found) {
     property_model *model = asked->model;
     const fc_view *view = asked->view->view;
     if (asked->is_all) return true;
-    const size_t limit =
-        chance_one_in(&model->chance, 2) ? SIZE_MAX : (size_t)chance_below(&model->chance, asked->count + 2);
-    HOLDS_OR_FAULT(fc_view_index_search(view, asked->index_id, asked->core, asked->core_count,
-                                        limit, found));
+    const size_t limit = chance_one_in(&model->chance, 2)
+                             ? SIZE_MAX
+                             : (size_t)chance_below(&model->chance, asked->count + 2);
+    HOLDS_OR_FAULT(
+        fc_view_index_search(view, asked->index_id, asked->core, asked->core_count, limit, found));
     HOLDS(found->count == (limit < asked->count ? limit : asked->count));
     if (found->count > 0) qsort(found->data, found->count, sizeof(uint32_t), compare_positions);
     for (size_t i = 0; i < found->count; i++) {
@@ -160,7 +161,8 @@ static bool walk_cursor(const question *asked, fc_index_cursor *cursor, const ui
                         fc_positions *found) {
     property_model *model = asked->model;
     const size_t stop = chance_one_in(&model->chance, 3) ? 12 : SIZE_MAX;
-    const size_t batch = 1 + (size_t)chance_below(&model->chance, chance_one_in(&model->chance, 2) ? 20 : 5000);
+    const size_t batch =
+        1 + (size_t)chance_below(&model->chance, chance_one_in(&model->chance, 2) ? 20 : 5000);
     while (found->count < stop) {
         const size_t before = found->count;
         HOLDS_OR_FAULT(fc_index_cursor_next(cursor, batch, found));
@@ -332,8 +334,8 @@ bool property_check_view(property_model *model, const property_view *view) {
     bool holds = true;
     for (uint32_t i = 0; i < model->index_count && holds; i++) {
         const property_index_state *state = &model->indexes[i];
-        const bool exists = !state->is_gone && state->created <= view->sequence &&
-                            state->deleted > view->sequence;
+        const bool exists =
+            !state->is_gone && state->created <= view->sequence && state->deleted > view->sequence;
         const bool has = fc_view_has_index(view->view, state->id);
         // An id of a creation that was aborted is given again.
         bool is_another = false;

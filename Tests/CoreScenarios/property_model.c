@@ -31,8 +31,7 @@ static fc_feature_id id_of(property_model *model, uint32_t key) {
     if (!model->uses_text || key % 3 != 0)
         return (fc_feature_id){.integer = (int64_t)(key * 7919 % 10007) - 300};
     snprintf(model->texts[key], sizeof model->texts[key], "id-%u", key * 7 % 6007);
-    return (fc_feature_id){
-        .text = {(const uint8_t *)model->texts[key], strlen(model->texts[key])}};
+    return (fc_feature_id){.text = {(const uint8_t *)model->texts[key], strlen(model->texts[key])}};
 }
 
 static bool put_one(property_model *model, uint64_t running, undo_list *undo) {
@@ -169,8 +168,7 @@ static bool check_writer_view(property_model *model, uint64_t running) {
     return holds;
 }
 
-static bool run_operations(property_model *model, uint64_t running, bool in_bulk,
-                           undo_list *undo) {
+static bool run_operations(property_model *model, uint64_t running, bool in_bulk, undo_list *undo) {
     model_chance *chance = &model->chance;
     uint64_t count = chance_below(chance, model->options.tiny ? 40 : 1500);
     if (chance_one_in(chance, 20)) count *= 2;
@@ -178,7 +176,8 @@ static bool run_operations(property_model *model, uint64_t running, bool in_bulk
         bool holds = !chance_one_in(chance, 5) ? put_one(model, running, undo)
                                                : delete_one(model, running, undo);
         if (holds && chance_one_in(chance, count * 4)) holds = change_index(model, running);
-        if (holds && !in_bulk && chance_one_in(chance, 200)) holds = check_writer_view(model, running);
+        if (holds && !in_bulk && chance_one_in(chance, 200))
+            holds = check_writer_view(model, running);
         if (!holds) return false;
     }
     return !chance_one_in(chance, 8) || change_index(model, running);

@@ -20,8 +20,8 @@ static int compare_whole_with_real(__int128 whole, double real) {
 }
 
 static int compare_numbers(const model_value *a, const model_value *b) {
-    if (a->is_real && b->is_real) return sign(a->real < b->real, a->real > b->real);
-    if (!a->is_real && !b->is_real) return sign(a->whole < b->whole, a->whole > b->whole);
+    if (a->is_real && b->is_real) return sign(a->real<b->real, a->real> b->real);
+    if (!a->is_real && !b->is_real) return sign(a->whole<b->whole, a->whole> b->whole);
     return a->is_real ? -compare_whole_with_real(b->whole, a->real)
                       : compare_whole_with_real(a->whole, b->real);
 }
@@ -37,15 +37,14 @@ int model_value_compare(const model_value *a, const model_value *b) {
             const uint8_t x = (uint8_t)a->text[i], y = (uint8_t)b->text[i];
             if (x != y) return x < y ? -1 : 1;
         }
-        return sign(a->length < b->length, a->length > b->length);
+        return sign(a->length<b->length, a->length> b->length);
     case FC_VALUE_BOOLEAN:
-        return sign(a->boolean < b->boolean, a->boolean > b->boolean);
+        return sign(a->boolean<b->boolean, a->boolean> b->boolean);
     case FC_VALUE_ARRAY:
     case FC_VALUE_OBJECT: // members are named in order, so only values differ
         for (uint32_t i = 0; order == 0 && i < a->item_count && i < b->item_count; i++)
-            order = sign(a->items[i] < b->items[i], a->items[i] > b->items[i]);
-        return order != 0 ? order
-                          : sign(a->item_count < b->item_count, a->item_count > b->item_count);
+            order = sign(a->items[i]<b->items[i], a->items[i]> b->items[i]);
+        return order != 0 ? order : sign(a->item_count<b->item_count, a->item_count> b->item_count);
     default:
         return 0;
     }
@@ -66,9 +65,10 @@ static model_value real(double value) {
 }
 
 static model_value random_number(property_model *model) {
-    static const double reals[] = {0.0,      -0.0,     0.5,      -0.5,   0x1p53,  -0x1p53, 0x1p63,
-                                   0x1.8p63, 0x1p64,   -0x1p63,  1e300,  -1e300,  5e-324,  1e15,
-                                   1.5,      0x1p53 + 2, 0x1p60, 0x1p-30, 4.5,   9007199254740993.0};
+    static const double reals[] = {0.0,        -0.0,   0.5,      -0.5,   0x1p53,
+                                   -0x1p53,    0x1p63, 0x1.8p63, 0x1p64, -0x1p63,
+                                   1e300,      -1e300, 5e-324,   1e15,   1.5,
+                                   0x1p53 + 2, 0x1p60, 0x1p-30,  4.5,    9007199254740993.0};
     model_chance *chance = &model->chance;
     const int64_t near = (int64_t)chance_below(chance, 5) - 2;
     switch (chance_below(chance, 8)) {
@@ -98,8 +98,9 @@ static void set_text(model_value *value, const char *text, uint32_t length) {
 }
 
 static model_value random_text(property_model *model) {
-    static const char *const starts[] = {"",        "a",       "earthqu",       "earthquake",
-                                         "quarry ", "quarry blast", "quarry blast site", "earthquakes"};
+    static const char *const starts[] = {
+        "",           "a", "earthqu", "earthquake", "quarry ", "quarry blast", "quarry blast site",
+        "earthquakes"};
     model_chance *chance = &model->chance;
     model_value value = {.kind = FC_VALUE_TEXT};
     char text[48];
@@ -179,7 +180,7 @@ typedef struct encoder {
 } encoder;
 
 static void put_head(encoder *out, unsigned major, uint64_t argument) {
-    const unsigned size = argument < 24           ? 0
+    const unsigned size = argument < 24            ? 0
                           : argument <= UINT8_MAX  ? 1
                           : argument <= UINT16_MAX ? 2
                           : argument <= UINT32_MAX ? 4

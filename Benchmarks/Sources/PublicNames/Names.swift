@@ -12,7 +12,7 @@ public let publicTypes: [Any.Type] = [
     FormDB.Database.self, FormDB.Database.Configuration.self, FormDB.Database.Access.self,
     FormDB.Database.Durability.self, FormDB.Database.History.self, FormDB.Database.DirectLog.self,
     FormDB.Database.Statistics.self, Commit<Int>.self, Snapshot.self, DatabaseSchema.self,
-    CollectionDescription.self, SeriesDescription.self,
+    CollectionDescription.self, IndexDescription.self, SeriesDescription.self,
     // Model
     Feature.self, Feature.Time.self, FeatureID.self, FeatureTime.self, FeatureTime.Granularity.self,
     Geometry.self, Position.self, BoundingBox.self, Timestamp.self, Timestamp.Parsing.self,
@@ -20,6 +20,7 @@ public let publicTypes: [Any.Type] = [
     JSONObject.self, JSONObject.Element.self, Distance.self, WindowLength.self,
     FormDBError.self, FormDBError.Code.self,
     // Questions
+    PropertyPath.self, TimestampProperty.self,
     FeatureQuery.self, FeatureOrder.self, FeatureRequest.self, NeighborRequest.self, Neighbor.self,
     FeatureCursor.self, FeatureStream.self, FeatureStream.AsyncIterator.self,
     FeatureStream.Element.self,

@@ -5,7 +5,14 @@
 
 #include "property_internal.h"
 
-enum { TAIL_ROWS = 1024, RATIO_FIRST = 16, RATIO = 8, STEP_PUTS = 64, SWEEP_ROWS = 256 };
+enum {
+    TAIL_ROWS = 1024,
+    RATIO_FIRST = 16,
+    RATIO = 8,
+    STEP_PUTS = 64,
+    SWEEP_ROWS = 256,
+    INDEX_STEP_PUTS = 16
+};
 
 static fc_status init_parts(fc_memtable *table) {
     fc_status status = fc_versions_init(&table->versions, table->os, table->arena);
@@ -208,7 +215,15 @@ static void step(fc_memtable *table) {
     table->puts_until_step = puts;
     fc_levels_step(&table->place, puts);
     if (table->timed) fc_levels_step(&table->time, puts);
-    if (table->indexes != NULL) fc_property_indexes_step(table, puts);
+}
+
+// Indexes take their steps in smaller parts, because each has one of its own.
+static void step_indexes(fc_memtable *table) {
+    if (table->puts_until_index_step-- > 1) return;
+    uint32_t puts = table->options.tail_rows / 8;
+    if (puts > INDEX_STEP_PUTS) puts = INDEX_STEP_PUTS;
+    table->puts_until_index_step = puts;
+    fc_property_indexes_step(table, puts);
 }
 
 fc_status fc_memtable_put(fc_memtable *table, const fc_row *row, uint64_t sequence,
@@ -250,7 +265,10 @@ fc_status fc_memtable_put(fc_memtable *table, const fc_row *row, uint64_t sequen
     else
         table->counters.live_rows++;
     fc_id_place_set(&place, tag, position);
-    if (!table->is_bulk) step(table);
+    if (!table->is_bulk) {
+        step(table);
+        if (table->indexes != NULL) step_indexes(table);
+    }
     *out_position = position;
     return FC_STATUS_OK;
 }

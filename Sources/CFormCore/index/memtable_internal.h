@@ -55,8 +55,9 @@ struct fc_memtable {
     fc_marks marks;
     fc_shapes shapes;
     fc_levels place, time;
-    struct fc_property_index *indexes; // by creation; changed by the writer under the versions' mutex
-    uint32_t index_count;              // ids that were given
+    struct fc_property_index
+        *indexes;         // by creation; changed by the writer under the versions' mutex
+    uint32_t index_count; // ids that were given
     fc_tail *tail;
     bool timed;              // a row has had a time; guarded by the versions' mutex
     uint32_t committed_rows; // likewise
@@ -71,7 +72,7 @@ struct fc_memtable {
     uint32_t first_position;
     uint64_t sequence, next_row_id, row_id_before;
     fc_undo undo;
-    uint32_t puts_until_step;
+    uint32_t puts_until_step, puts_until_index_step;
     struct {
         uint32_t chunk, row; // where the sweep that frees chunks stands
         bool is_sweeping;

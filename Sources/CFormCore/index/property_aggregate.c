@@ -3,7 +3,7 @@
 
 #include "property_internal.h"
 
-enum { BATCH = 1024, AHEAD = 16 };
+enum { BATCH = 1024, AHEAD = 32 };
 
 typedef struct tally {
     const fc_index_reader *reader;
@@ -45,10 +45,10 @@ static __attribute__((noinline)) void add_inexact(tally *tally, uint32_t positio
 
 static inline void add(tally *tally, const fc_index_chunk *chunk, uint32_t position) {
     if (tally->count == BATCH) flush(tally);
-    uint8_t cell = chunk->cells[position & FC_CHUNK_MASK];
-    if (cell < FC_CELL_INEXACT)
-        tally->numbers[tally->count++] = fc_real_of_bits(chunk->bits[position & FC_CHUNK_MASK]);
-    else if (cell == FC_CELL_INEXACT)
+    double number = fc_real_of_bits(chunk->bits[position & FC_CHUNK_MASK]);
+    tally->numbers[tally->count] = number;
+    tally->count += number == number; // else boxed
+    if (number != number && chunk->cells[position & FC_CHUNK_MASK] == FC_CELL_INEXACT)
         add_inexact(tally, position);
 }
 
@@ -75,16 +75,20 @@ static void add_all_visible(tally *tally) {
     }
 }
 
+// Positions may lie anywhere, so that a row is a miss: loads go ahead, and the list of chunks is looked up once.
 static void add_positions(tally *tally, const uint32_t *positions, size_t count) {
-    const fc_index_column *column = &tally->reader->column;
+    _Atomic(void *) *chunks =
+        atomic_load_explicit(&tally->reader->index->chunks.slots, memory_order_acquire);
     for (size_t i = 0; i < count; i++) {
         if (i + AHEAD < count) {
             uint32_t ahead = positions[i + AHEAD];
-            const fc_index_chunk *next = fc_index_column_chunk(column, ahead);
+            const fc_index_chunk *next =
+                atomic_load_explicit(&chunks[ahead >> FC_CHUNK_LOG2], memory_order_acquire);
             __builtin_prefetch(&next->bits[ahead & FC_CHUNK_MASK]);
-            __builtin_prefetch(&next->cells[ahead & FC_CHUNK_MASK]);
         }
-        add(tally, fc_index_column_chunk(column, positions[i]), positions[i]);
+        const fc_index_chunk *chunk =
+            atomic_load_explicit(&chunks[positions[i] >> FC_CHUNK_LOG2], memory_order_acquire);
+        add(tally, chunk, positions[i]);
     }
     tally->out->row_count = count;
 }

@@ -16,10 +16,15 @@ static uint64_t bits_of_real(double real) {
     return bits;
 }
 
+static uint64_t boxed(uint64_t bits) {
+    assert(bits >> 48 == 0); // user space has 48 bits at most, but for who asks for more
+    return FC_CELL_BOX | bits;
+}
+
 // Where the item of a text, array or object begins: its head, in shortest form, lies before what it holds.
 static uint64_t item_address(const fc_value *value) {
     uint64_t argument = value->kind == FC_VALUE_TEXT ? value->bytes.length : value->count;
-    unsigned head = argument < 24           ? 1
+    unsigned head = argument < 24            ? 1
                     : argument <= UINT8_MAX  ? 2
                     : argument <= UINT16_MAX ? 3
                     : argument <= UINT32_MAX ? 5
@@ -39,7 +44,7 @@ void fc_index_chunk_fill(const fc_property_index *index, fc_index_chunk *chunk, 
     fc_value value = record.length < FC_RECORD_HEADER_BYTES ? fc_value_missing
                                                             : value_in_record(index, record.data);
     fc_cell cell = FC_CELL_MISSING;
-    uint64_t bits = 0;
+    uint64_t bits = FC_CELL_BOX;
     switch (value.kind) {
     case FC_VALUE_NUMBER: {
         bool is_exact;
@@ -48,17 +53,17 @@ void fc_index_chunk_fill(const fc_property_index *index, fc_index_chunk *chunk, 
                : !is_exact                         ? FC_CELL_INEXACT
                : value.number == FC_NUMBER_NATURAL ? FC_CELL_NATURAL
                                                    : FC_CELL_INTEGER;
-        if (cell == FC_CELL_INEXACT) bits = (uint64_t)(uintptr_t)record.data;
+        if (cell == FC_CELL_INEXACT) bits = boxed((uint64_t)(uintptr_t)record.data);
         break;
     }
     case FC_VALUE_BOOLEAN:
         cell = FC_CELL_BOOLEAN;
-        bits = value.boolean;
+        bits = boxed(value.boolean);
         break;
     case FC_VALUE_TEXT:
     case FC_VALUE_ARRAY:
     case FC_VALUE_OBJECT:
-        bits = item_address(&value);
+        bits = boxed(item_address(&value));
         // fallthrough: a cell of such a kind is its number behind the numbers' cells
     default:
         cell = (fc_cell)((unsigned)value.kind + FC_CELL_INEXACT);
@@ -81,9 +86,9 @@ fc_value fc_index_column_value(const fc_index_column *column, uint32_t position)
         return (fc_value){
             .kind = FC_VALUE_NUMBER, .number = FC_NUMBER_NATURAL, .natural = (uint64_t)real};
     case FC_CELL_INEXACT:
-        return value_in_record(column->index, (const uint8_t *)(uintptr_t)bits);
+        return value_in_record(column->index, fc_cell_address(bits));
     case FC_CELL_BOOLEAN:
-        return (fc_value){.kind = FC_VALUE_BOOLEAN, .boolean = bits != 0};
+        return (fc_value){.kind = FC_VALUE_BOOLEAN, .boolean = bits != FC_CELL_BOX};
     case FC_CELL_NULL:
         return (fc_value){.kind = FC_VALUE_NULL};
     case FC_CELL_MISSING:
@@ -93,7 +98,7 @@ fc_value fc_index_column_value(const fc_index_column *column, uint32_t position)
     case FC_CELL_OBJECT:
         break;
     }
-    fc_value_read((const uint8_t *)(uintptr_t)bits, &value);
+    fc_value_read(fc_cell_address(bits), &value);
     return value;
 }
 
@@ -135,7 +140,7 @@ uint64_t fc_index_column_key(const fc_index_column *column, uint32_t position) {
     uint64_t bits = chunk->bits[position & FC_CHUNK_MASK];
     uint8_t cell = chunk->cells[position & FC_CHUNK_MASK];
     if (cell < FC_CELL_INEXACT) return fc_number_key(fc_real_of_bits(bits));
-    if (cell == FC_CELL_BOOLEAN) return bits;
+    if (cell == FC_CELL_BOOLEAN) return bits & 1;
     if (cell >= FC_CELL_ARRAY) return 0;
     fc_value value = fc_index_column_value(column, position);
     return fc_value_key(&value);

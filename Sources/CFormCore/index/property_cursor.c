@@ -14,7 +14,7 @@ struct fc_index_cursor {
     fc_groups groups;
     fc_index_entry *rows; // the present group's, in order of id from `next` on
     size_t count, next, capacity;
-    size_t skip; // how many rows of the group were given before it was gathered
+    size_t skip;      // how many rows of the group were given before it was gathered
     bool is_selected; // the group goes on beyond `count`
 };
 

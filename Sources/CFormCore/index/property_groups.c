@@ -89,8 +89,8 @@ static fc_status enter_tail(fc_groups *groups, const fc_key_range *range) {
 static fc_status sort_range(fc_groups *groups, const fc_value_range *range, fc_positions *found) {
     const fc_index_reader *reader = &groups->reader;
     fc_arena *arena = reader->view->table->arena;
-    fc_status status = fc_view_index_search(reader->view, reader->index->id, range, 1, SIZE_MAX,
-                                            found);
+    fc_status status =
+        fc_view_index_search(reader->view, reader->index->id, range, 1, SIZE_MAX, found);
     if (status != FC_STATUS_OK || found->count == 0) return status;
     fc_index_entry *entries = fc_arena_allocate(arena, 2 * found->count * sizeof *entries);
     if (entries == NULL) return FC_STATUS_OUT_OF_MEMORY;
@@ -153,8 +153,7 @@ fc_status fc_groups_open(fc_groups *groups, const fc_view *view, uint32_t index_
     groups->range_count = ranges == NULL ? FC_SECTIONS : range_count;
     groups->source_capacity = groups->reader.version->run_count + 1;
     groups->ranges = fc_allocate_cleared(memory, groups->range_count + 1, sizeof *groups->ranges);
-    groups->sources =
-        fc_allocate_cleared(memory, groups->source_capacity, sizeof *groups->sources);
+    groups->sources = fc_allocate_cleared(memory, groups->source_capacity, sizeof *groups->sources);
     if (groups->ranges == NULL || groups->sources == NULL) {
         fc_groups_close(groups);
         return FC_STATUS_OUT_OF_MEMORY;
@@ -220,7 +219,8 @@ static uint32_t scan_forwards(const fc_index_run *run, uint32_t begin, uint32_t 
 
 // The beginning of the group that ends at `end`.
 static uint32_t scan_backwards(const fc_index_run *run, uint32_t begin, uint32_t end) {
-    uint32_t i = end - 1; // the last entry; the group begins at the last bit at or before it that is clear
+    uint32_t i =
+        end - 1; // the last entry; the group begins at the last bit at or before it that is clear
     for (;;) {
         uint64_t differs = ~run->same[i / 64] << (63 - i % 64);
         if (differs != 0) {

@@ -291,8 +291,8 @@ static fc_status prepare_run(fc_property_index *index, uint32_t first, uint64_t 
                              uint32_t run_capacity) {
     fc_memtable *table = index->table;
     const fc_index_column column = {.index = index};
-    fc_status status = fc_index_run_build(&column, first, table->columns.rows, horizon,
-                                          &index->prepared_run);
+    fc_status status =
+        fc_index_run_build(&column, first, table->columns.rows, horizon, &index->prepared_run);
     if (status != FC_STATUS_OK) return status;
     index->prepared_version = fc_index_version_allocate(table->arena, run_capacity);
     return index->prepared_version == NULL ? FC_STATUS_OUT_OF_MEMORY : FC_STATUS_OK;

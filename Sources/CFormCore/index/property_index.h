@@ -119,11 +119,9 @@ FC_MUST_USE fc_status fc_view_index_gather(const fc_view *view, uint32_t index_i
 
 // The different values of visible rows, ascending, with how many rows have each; null and missing too. `ranges` as
 // for a cursor. Ends early when the visitor returns false.
-FC_MUST_USE fc_status
-fc_view_index_distinct(const fc_view *view, uint32_t index_id, const fc_value_range *ranges,
-                       size_t range_count,
-                       bool (*visit)(void *visitor, const fc_value *value, uint64_t row_count),
-                       void *visitor);
+FC_MUST_USE fc_status fc_view_index_distinct(
+    const fc_view *view, uint32_t index_id, const fc_value_range *ranges, size_t range_count,
+    bool (*visit)(void *visitor, const fc_value *value, uint64_t row_count), void *visitor);
 
 // What a planner wants to know; read off the largest run and scaled, so about right.
 enum { FC_COMMON_VALUES_MAX = 16, FC_HISTOGRAM_BINS = 32 };

@@ -7,7 +7,9 @@
 
 // ---- The column --------------------------------------------------------------------------------
 
-// What the eight bytes of a row mean.
+// What the eight bytes of a row mean. All but a float64 are boxed as a NaN, which no JSON number is: 48 bits below
+// FC_CELL_BOX. So sums look at the eight bytes alone.
+#define FC_CELL_BOX (UINT64_C(0xFFF8) << 48)
 typedef enum fc_cell {
     FC_CELL_REAL = 0,    // the float64
     FC_CELL_INTEGER = 1, // an int64 that the float64 holds exactly
@@ -43,7 +45,8 @@ typedef struct fc_index_run {
     uint32_t section_ends[FC_SECTIONS];
     uint64_t *keys;
     uint32_t *positions;
-    uint64_t *same; // a bit an entry: its value equals that of the entry before, in the same section
+    uint64_t
+        *same; // a bit an entry: its value equals that of the entry before, in the same section
 } fc_index_run;
 
 // What readers walk: the runs and, at and beyond `covered_end`, the column.
@@ -118,6 +121,10 @@ static inline fc_index_chunk *fc_index_column_chunk(const fc_index_column *colum
 
 static inline fc_value_kind fc_cell_kind(uint8_t cell) {
     return (fc_value_kind)(cell <= FC_CELL_INEXACT ? FC_VALUE_NUMBER : cell - FC_CELL_INEXACT);
+}
+
+static inline const uint8_t *fc_cell_address(uint64_t bits) {
+    return (const uint8_t *)(uintptr_t)(bits & ~FC_CELL_BOX);
 }
 
 static inline double fc_real_of_bits(uint64_t bits) {

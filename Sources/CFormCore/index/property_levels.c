@@ -196,8 +196,8 @@ static void take(const mover *mover, unsigned input, uint32_t count) {
     put_stretch(mover, input, kept, end - kept);
     merge->next[input] = end;
     // Of equal values the next may be equal too; else the heads have to be compared again.
-    bool goes_on = merge->order == 0 && end < run->section_ends[merge->section] &&
-                   fc_index_run_same(run, end);
+    bool goes_on =
+        merge->order == 0 && end < run->section_ends[merge->section] && fc_index_run_same(run, end);
     if (!goes_on) merge->order_is_known = false;
 }
 
@@ -257,12 +257,12 @@ static bool enter_section(fc_index_merge *merge) {
 // Returns whether the merge is done.
 static bool advance(fc_property_index *index, fc_index_merge *merge, uint32_t budget) {
     const fc_columns *columns = &index->table->columns;
-    const mover mover = {
-        .index = index,
-        .column = {.index = index},
-        .merge = merge,
-        .horizon = fc_memtable_horizon(index->table),
-        .may_drop = atomic_load_explicit(&columns->dead_marks, memory_order_relaxed) != 0};
+    const mover mover = {.index = index,
+                         .column = {.index = index},
+                         .merge = merge,
+                         .horizon = fc_memtable_horizon(index->table),
+                         .may_drop =
+                             atomic_load_explicit(&columns->dead_marks, memory_order_relaxed) != 0};
     while (enter_section(merge)) {
         if (budget == 0) return false;
         budget -= move_some(&mover, budget);

@@ -67,8 +67,7 @@ static void merge_halves(const fc_index_column *column, const fc_index_entry *fr
                          fc_index_entry *to, size_t begin, size_t middle, size_t end) {
     size_t a = begin, b = middle;
     for (size_t at = begin; at < end; at++) {
-        bool take_b = a == middle ||
-                      (b < end && compare_entries(column, &from[a], &from[b]) > 0);
+        bool take_b = a == middle || (b < end && compare_entries(column, &from[a], &from[b]) > 0);
         to[at] = take_b ? from[b++] : from[a++];
     }
 }
@@ -205,8 +204,8 @@ fc_index_run *fc_index_run_of_entries(fc_arena *arena, unsigned section,
 // Whether the row belongs into a run.
 static bool belongs(const fc_columns *columns, uint32_t position, uint64_t horizon) {
     const fc_chunk *chunk = fc_columns_chunk(columns, position);
-    return chunk != NULL && !(fc_chunk_may_be_dead(chunk, position) &&
-                              fc_chunk_deleted(chunk, position) <= horizon);
+    return chunk != NULL &&
+           !(fc_chunk_may_be_dead(chunk, position) && fc_chunk_deleted(chunk, position) <= horizon);
 }
 
 // The rows as entries, by kind. Rows may die between the two passes: what counts is the first one.
@@ -218,8 +217,8 @@ static void place_entries(const fc_index_column *column, const uint64_t *chosen,
         const fc_index_chunk *chunk = fc_index_column_chunk(column, position);
         unsigned section = fc_cell_kind(chunk->cells[position & FC_CHUNK_MASK]);
         uint32_t at = next[section]++;
-        entries[at] = (fc_index_entry){.key = fc_index_column_key(column, position),
-                                       .position = position};
+        entries[at] =
+            (fc_index_entry){.key = fc_index_column_key(column, position), .position = position};
     }
 }
 
@@ -246,8 +245,7 @@ static fc_index_run *sort_into_run(const fc_index_column *column, const uint64_t
         count += counts[section];
     }
     fc_index_run *run = fc_index_run_allocate(arena, count);
-    fc_index_entry *entries =
-        fc_arena_allocate(arena, 2 * ((size_t)count + 1) * sizeof *entries);
+    fc_index_entry *entries = fc_arena_allocate(arena, 2 * ((size_t)count + 1) * sizeof *entries);
     if (run == NULL || entries == NULL) {
         fc_arena_release(arena, run);
         fc_arena_release(arena, entries);

@@ -67,8 +67,8 @@ bool fc_key_range_matches(const fc_key_range *range, const fc_index_column *colu
     if (fc_cell_kind(chunk->cells[position & FC_CHUNK_MASK]) != range->section) return false;
     uint64_t key = fc_index_column_key(column, position);
     if (key < range->low || key > range->high) return false;
-    bool is_checked = (key == range->low && range->low_checked) ||
-                      (key == range->high && range->high_checked);
+    bool is_checked =
+        (key == range->low && range->low_checked) || (key == range->high && range->high_checked);
     if (!is_checked) return true;
     fc_value value = fc_index_column_value(column, position);
     return fc_value_range_contains(range->range, &value);
@@ -88,8 +88,8 @@ static uint32_t lower_bound(const uint64_t *keys, uint32_t begin, uint32_t end, 
 }
 
 // The first entry that comes after a bound: entries equal to its value come before it or not.
-static uint32_t find_bound(const fc_index_column *column, const fc_index_run *run,
-                           unsigned section, const fc_value *value, bool after_equal) {
+static uint32_t find_bound(const fc_index_column *column, const fc_index_run *run, unsigned section,
+                           const fc_value *value, bool after_equal) {
     uint32_t begin = fc_index_run_begin(run, section), end = run->section_ends[section];
     uint64_t key = fc_value_key(value);
     bool is_cut = fc_key_is_cut(section, key);
@@ -176,9 +176,8 @@ static fc_status search_run(const fc_index_reader *reader, const fc_key_range *r
         } else {
             for (size_t i = 0; i < count; i++) {
                 uint32_t position = run->positions[begin + i];
-                bool matches =
-                    fc_view_sees(reader->view, position) &&
-                    (is_exact || fc_key_range_matches(range, &reader->column, position));
+                bool matches = fc_view_sees(reader->view, position) &&
+                               (is_exact || fc_key_range_matches(range, &reader->column, position));
                 put(target, position, matches);
             }
         }

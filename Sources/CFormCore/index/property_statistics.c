@@ -20,11 +20,9 @@ static uint64_t count_visible(const fc_groups *groups) {
     return rows;
 }
 
-fc_status fc_view_index_distinct(const fc_view *view, uint32_t index_id,
-                                 const fc_value_range *ranges, size_t range_count,
-                                 bool (*visit)(void *visitor, const fc_value *value,
-                                               uint64_t row_count),
-                                 void *visitor) {
+fc_status fc_view_index_distinct(
+    const fc_view *view, uint32_t index_id, const fc_value_range *ranges, size_t range_count,
+    bool (*visit)(void *visitor, const fc_value *value, uint64_t row_count), void *visitor) {
     fc_groups groups;
     fc_status status = fc_groups_open(&groups, view, index_id, false, ranges, range_count);
     if (status != FC_STATUS_OK) return status;
@@ -46,8 +44,7 @@ fc_status fc_view_index_distinct(const fc_view *view, uint32_t index_id,
 static const fc_index_run *largest_run(const fc_index_version *version) {
     const fc_index_run *largest = NULL;
     for (uint32_t i = 0; i < version->run_count; i++)
-        if (largest == NULL || version->runs[i]->count > largest->count)
-            largest = version->runs[i];
+        if (largest == NULL || version->runs[i]->count > largest->count) largest = version->runs[i];
     return largest;
 }
 
@@ -155,8 +152,8 @@ static fc_property_statistics read_tail(fc_index_reader *reader) {
     fc_property_statistics statistics = {.common_count = 0};
     const fc_view *view = reader->view;
     fc_index_run *run;
-    fc_status status = fc_index_run_build(&reader->column, reader->version->covered_end,
-                                          view->limit, 0, &run);
+    fc_status status =
+        fc_index_run_build(&reader->column, reader->version->covered_end, view->limit, 0, &run);
     if (status != FC_STATUS_OK) return statistics; // statistics may be missing, never wrong
     statistics = read_run(&reader->column, run);
     for (unsigned kind = 0; kind < FC_SECTIONS; kind++)

@@ -23,8 +23,8 @@ fc_status fc_positions_reserve(fc_positions *positions, size_t additional) {
     if (capacity < used) capacity = used;
     const fc_allocator *memory = positions->memory;
     uint32_t *data =
-        memory->reallocate(memory->context, positions->data,
-                           positions->capacity * sizeof *data, capacity * sizeof *data);
+        memory->reallocate(memory->context, positions->data, positions->capacity * sizeof *data,
+                           capacity * sizeof *data);
     if (data == NULL) return FC_STATUS_OUT_OF_MEMORY;
     positions->data = data;
     positions->capacity = capacity;

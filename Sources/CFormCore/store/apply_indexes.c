@@ -6,9 +6,8 @@
 static bool find_index(const fc_apply_call *call, fc_entry *collection, fc_bytes property,
                        uint32_t *out_id) {
     fc_index_description index;
-    for (size_t n = 0; fc_memtable_index_at(collection->memtable, call->transaction->sequence, n,
-                                            &index);
-         n++) {
+    for (size_t n = 0;
+         fc_memtable_index_at(collection->memtable, call->transaction->sequence, n, &index); n++) {
         if (index.property.length != property.length ||
             memcmp(index.property.data, property.data, property.length) != 0)
             continue;
@@ -85,8 +84,7 @@ fc_status fc_apply_drop_index(const fc_apply_call *call) {
     uint32_t id;
     fc_status status = prepare(call, &collection, &has, &id);
     if (status != FC_STATUS_OK) return status;
-    if (!has)
-        return fc_fail(call->detail, FC_STATUS_NOT_FOUND, "the property has no index");
+    if (!has) return fc_fail(call->detail, FC_STATUS_NOT_FOUND, "the property has no index");
     const fc_operation_mark mark = fc_operation_writer_mark(&store->operation_writer);
     status = encode(call, FC_OPERATION_DROP_INDEX, id);
     if (status != FC_STATUS_OK) return status;
@@ -115,8 +113,7 @@ void fc_build_indexes(fc_store *store, uint64_t sequence) {
     atomic_store(&store->has_unbuilt, false);
     const uint32_t count = fc_catalog_count(store->catalog, FC_TARGET_COLLECTION);
     for (uint32_t id = 1; id <= count; id++) {
-        const fc_entry *entry =
-            fc_catalog_get(store->catalog, FC_TARGET_COLLECTION, id, sequence);
+        const fc_entry *entry = fc_catalog_get(store->catalog, FC_TARGET_COLLECTION, id, sequence);
         fc_index_description index;
         for (size_t n = 0; entry && fc_memtable_index_at(entry->memtable, sequence, n, &index);
              n++) {

@@ -5,7 +5,7 @@ internal import CFormCore
 /// OWNERSHIP: good while its transaction is; a writer's until the next operation. Records and positions
 /// are borrowed from it.
 @safe struct CoreView {
-    private let pointer: OpaquePointer
+    let pointer: OpaquePointer
     let owner: CoreTransaction
     private let changes: Int
 
