@@ -197,6 +197,19 @@ static fc_status rename_or_drop(step_state *state, const char *from, const char 
     return status == FC_STATUS_ALREADY_EXISTS ? FC_STATUS_OK : status;
 }
 
+// Of the property "n"; with a second one, of a property that no feature has, now and then.
+static fc_status create_or_drop_index(step_state *state, uint32_t collection) {
+    static const uint8_t n[] = {0x82, 0, 0x61, 'n'};
+    static const uint8_t absent[] = {0x83, 1, 0x61, 'x', 0x61, 'y'};
+    const bool is_absent = state->step % 5 == 0;
+    fc_apply_operation operation = {.kind = FC_APPLY_CREATE_INDEX, .target = collection};
+    operation.property = is_absent ? (fc_bytes){absent, sizeof absent} : (fc_bytes){n, sizeof n};
+    const fc_status status = apply(state, &operation);
+    if (status != FC_STATUS_ALREADY_EXISTS) return status;
+    operation.kind = FC_APPLY_DROP_INDEX;
+    return apply(state, &operation);
+}
+
 static fc_status run_operations(step_state *state) {
     if (state->step == 0) {
         fc_status status = create(state, FC_TARGET_COLLECTION, "places");
@@ -222,6 +235,8 @@ static fc_status run_operations(step_state *state) {
         break;
     case 5:
         status = delete_feature(state, places);
+        if (status == FC_STATUS_OK && state->step % 3 == 0)
+            status = create_or_drop_index(state, places);
         break;
     case 6:
         status = append_points(state, pulse, 5, FC_APPLY_REPLACE_POINTS);
@@ -231,6 +246,7 @@ static fc_status run_operations(step_state *state) {
         break;
     case 8:
         status = insert_generated(state, places);
+        if (status == FC_STATUS_OK) status = create_or_drop_index(state, places);
         break;
     case 9:
         status = rename_or_drop(state, "extra", state->step % 2 ? "other" : NULL);

@@ -27,6 +27,8 @@ The form of a line:
                      "options": {…} or null
     rename           "kind": …, "name": …
     drop             "kind": …
+    create index, drop index
+                     "index": number, "reads_time": …, "property": [key, …]
 
 Numbers are exact: a finite float64 is written with as many digits as it takes, any other as a
 string of its bits, "0x7ff8000000000000". Keys of CBOR maps that are integers become text.
@@ -41,11 +43,12 @@ import sys
 import lz4.block
 import xxhash
 
-from formdb_records import Bytes, Corrupt, align, batch, cbor_map, feature_id, need, record, text
+from formdb_records import (Bytes, Corrupt, align, batch, cbor_item, cbor_map, feature_id, need,
+                            record, text)
 
 LOG_NAME = re.compile(r"^log-([0-9]{20})\.fdb$")
 TAGS = {1: "put", 2: "amend", 3: "delete", 4: "append", 5: "tombstone", 16: "create",
-        17: "rename", 18: "drop"}
+        17: "rename", 18: "drop", 19: "create index", 20: "drop index"}
 KINDS = ["collection", "series"]
 ENCODINGS = ["raw", "lz4", "redacted", "pruned"]
 PAYLOAD_MAX = 1 << 30
@@ -83,11 +86,23 @@ def operation(tag, body):
         start, end, flags, zero, bound = source.unpack("2q2IQ")
         need(flags < 2 and zero == 0, "a broken tombstone")
         found = {"start_us": start, "end_us": None if flags else end, "row_id_bound": bound}
+    elif tag in ("create index", "drop index"):
+        found = index_operation(source)
     else:
         found = catalog_operation(tag, source)
     source.zeros_to_8()
     source.end()
     return found, 0
+
+
+def index_operation(source):
+    index, property_bytes = source.unpack("2I")
+    encoded = cbor_item(source.take(property_bytes), "property")
+    need(isinstance(encoded, list) and len(encoded) >= 2, "a property")
+    reading, *keys = encoded
+    need(type(reading) is int and reading in (0, 1), "a property's reading")
+    need(1 <= len(keys) <= 64 and all(type(key) is str for key in keys), "a property's keys")
+    return {"index": index, "reads_time": reading == 1, "property": keys}
 
 
 def catalog_operation(tag, source):

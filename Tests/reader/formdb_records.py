@@ -73,16 +73,21 @@ def text(data, what):
         raise Corrupt(f"{what} is not UTF-8: {error}") from None
 
 
-def cbor_map(data, what, text_keys):
-    """One deterministic CBOR map of the kinds of value that JSON has."""
+def cbor_item(data, what, text_keys=True):
+    """One deterministic CBOR item of the kinds of value that JSON has."""
     try:
         value = cbor2.loads(data)
     except Exception as error:  # cbor2 raises many kinds
         raise Corrupt(f"{what}: CBOR that does not decode: {error}") from None
-    need(isinstance(value, dict), f"{what} is no CBOR map")
     check_json(value, what, text_keys)
     # Head lengths, order and uniqueness of keys, float widths, bytes behind the item: all at once.
     need(cbor2.dumps(value, canonical=True) == data, f"{what}: CBOR that is not deterministic")
+    return value
+
+
+def cbor_map(data, what, text_keys):
+    value = cbor_item(data, what, text_keys)
+    need(isinstance(value, dict), f"{what} is no CBOR map")
     return {str(key): item for key, item in value.items()}
 
 

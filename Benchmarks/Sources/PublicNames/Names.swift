@@ -14,7 +14,7 @@ public let publicTypes: [Any.Type] = [
     FormDB.Database.Statistics.self, FormDB.Database.Cache.self,
     FormDB.Database.CacheStatistics.self, LRUCache<Boxed>.self, LRUKey.self, LRUStatistics.self,
     PreparedCount.self, Commit<Int>.self, Snapshot.self, DatabaseSchema.self,
-    CollectionDescription.self, SeriesDescription.self,
+    CollectionDescription.self, IndexDescription.self, SeriesDescription.self,
     // Model
     Feature.self, Feature.Time.self, FeatureID.self, FeatureTime.self, FeatureTime.Granularity.self,
     Geometry.self, Position.self, BoundingBox.self, Timestamp.self, Timestamp.Parsing.self,
@@ -22,6 +22,7 @@ public let publicTypes: [Any.Type] = [
     JSONObject.self, JSONObject.Element.self, Distance.self, WindowLength.self,
     FormDBError.self, FormDBError.Code.self,
     // Questions
+    PropertyPath.self, TimestampProperty.self,
     FeatureQuery.self, FeatureOrder.self, FeatureRequest.self, NeighborRequest.self, Neighbor.self,
     FeatureCursor.self, FeatureStream.self, FeatureStream.AsyncIterator.self,
     FeatureStream.Element.self,

@@ -28,6 +28,15 @@ static fc_status check_shape(fc_bytes encoded, bool *out_as_timestamp, uint32_t 
     return FC_STATUS_OK;
 }
 
+fc_status fc_property_check(fc_bytes encoded, fc_detail *detail) {
+    bool as_timestamp;
+    uint32_t count;
+    const uint8_t *keys;
+    fc_status status = fc_cbor_check(encoded, true, detail);
+    return status == FC_STATUS_OK ? check_shape(encoded, &as_timestamp, &count, &keys, detail)
+                                  : status;
+}
+
 fc_status fc_property_decode(const fc_allocator *memory, fc_bytes encoded, fc_property **out,
                              fc_detail *detail) {
     fc_status status = fc_cbor_check(encoded, true, detail);

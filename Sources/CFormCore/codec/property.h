@@ -20,6 +20,8 @@ typedef struct fc_property {
 // Decodes any bytes; what is not a property is FC_STATUS_CORRUPT. OWNERSHIP: *out holds a copy of the bytes.
 FC_MUST_USE fc_status fc_property_decode(const fc_allocator *memory, fc_bytes encoded,
                                          fc_property **out, fc_detail *detail);
+// Whether the bytes are a property; FC_STATUS_CORRUPT otherwise.
+FC_MUST_USE fc_status fc_property_check(fc_bytes encoded, fc_detail *detail);
 void fc_property_destroy(const fc_allocator *memory, fc_property *property); // may be NULL
 
 // The property's value in `properties`, one map or no bytes at all. Read as a time: a text that

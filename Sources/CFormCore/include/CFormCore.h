@@ -17,6 +17,7 @@
 #include "../index/geodesic.h"
 #include "../index/memtable.h"
 #include "../index/order.h"
+#include "../index/property_index.h"
 #include "../index/series.h"
 #include "../index/sphere.h"
 #include "../index/view_filter.h"

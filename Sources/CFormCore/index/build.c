@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "memtable_internal.h"
+#include "property_internal.h"
 
 uint32_t fc_memtable_tree_count(const fc_memtable *table) {
     return fc_levels_tree_count(&table->place) + fc_levels_tree_count(&table->time);
@@ -146,6 +146,7 @@ fc_status fc_memtable_seal(fc_memtable *table) {
         version = fc_version_allocate(&table->versions, fc_memtable_tree_count(table) + 2);
         if (tail == NULL || version == NULL) status = FC_STATUS_OUT_OF_MEMORY;
     }
+    if (status == FC_STATUS_OK) status = fc_property_indexes_prepare_seal(table, horizon);
     if (status != FC_STATUS_OK) {
         fc_tree_release(table->arena, place);
         fc_tree_release(table->arena, time);
@@ -161,6 +162,7 @@ fc_status fc_memtable_seal(fc_memtable *table) {
     table->counters.seals++;
     if (table->is_open) table->sealed_in_transaction = true;
     fc_memtable_publish(table, version);
+    fc_property_indexes_finish_seal(table);
     return FC_STATUS_OK;
 }
 
@@ -358,6 +360,7 @@ fc_status fc_memtable_rebuild(fc_memtable *table) {
         version = fc_version_allocate(&table->versions, 2);
         if (tail == NULL || version == NULL) status = FC_STATUS_OUT_OF_MEMORY;
     }
+    if (status == FC_STATUS_OK) status = fc_property_indexes_prepare_rebuild(table, horizon);
     if (status != FC_STATUS_OK) {
         fc_tree_release(table->arena, place);
         fc_tree_release(table->arena, time);
@@ -372,6 +375,7 @@ fc_status fc_memtable_rebuild(fc_memtable *table) {
     table->tail = tail;
     if (table->is_open) table->sealed_in_transaction = true;
     fc_memtable_publish(table, version);
+    fc_property_indexes_finish_rebuild(table);
     if (table->options.journal_only) count_indexed(table);
     return FC_STATUS_OK;
 }

@@ -3,9 +3,16 @@
 #include <math.h>
 #include <string.h>
 
-#include "memtable_internal.h"
+#include "property_internal.h"
 
-enum { TAIL_ROWS = 1024, RATIO_FIRST = 16, RATIO = 8, STEP_PUTS = 64, SWEEP_ROWS = 256 };
+enum {
+    TAIL_ROWS = 1024,
+    RATIO_FIRST = 16,
+    RATIO = 8,
+    STEP_PUTS = 64,
+    SWEEP_ROWS = 256,
+    INDEX_STEP_PUTS = 16
+};
 
 static fc_status init_parts(fc_memtable *table) {
     fc_status status = fc_versions_init(&table->versions, table->os, table->arena);
@@ -71,6 +78,7 @@ void fc_memtable_destroy(fc_memtable *table) {
     if (table == NULL) return;
     fc_levels_clear(&table->place);
     fc_levels_clear(&table->time);
+    fc_property_indexes_destroy(table);
     fc_versions_deinit(&table->versions);
     fc_id_map_deinit(&table->map);
     fc_columns_deinit(&table->columns);
@@ -94,6 +102,12 @@ static void open_transaction(fc_memtable *table) {
     table->sealed_in_transaction = false;
     table->first_position = table->columns.rows;
     table->row_id_before = table->next_row_id;
+}
+
+void fc_memtable_open_transaction(fc_memtable *table, uint64_t sequence) {
+    open_transaction(table);
+    assert(table->sequence == 0 || table->sequence == sequence);
+    table->sequence = sequence;
 }
 
 static void close_transaction(fc_memtable *table) {
@@ -146,6 +160,8 @@ static fc_status reserve_put(fc_memtable *table, const fc_row *row) {
     if (status == FC_STATUS_OK) status = fc_columns_reserve(&table->columns, row);
     if (status == FC_STATUS_OK) status = fc_marks_reserve(&table->marks, &table->versions);
     if (status == FC_STATUS_OK && row->has_box && !row->is_point) status = reserve_shape(table);
+    if (status == FC_STATUS_OK && table->indexes != NULL)
+        status = fc_property_indexes_reserve(table);
     return status;
 }
 
@@ -201,6 +217,15 @@ static void step(fc_memtable *table) {
     if (table->timed) fc_levels_step(&table->time, puts);
 }
 
+// Indexes take their steps in smaller parts, because each has one of its own.
+static void step_indexes(fc_memtable *table) {
+    if (table->puts_until_index_step-- > 1) return;
+    uint32_t puts = table->options.tail_rows / 8;
+    if (puts > INDEX_STEP_PUTS) puts = INDEX_STEP_PUTS;
+    table->puts_until_index_step = puts;
+    fc_property_indexes_step(table, puts);
+}
+
 fc_status fc_memtable_put(fc_memtable *table, const fc_row *row, uint64_t sequence,
                           uint32_t *out_position) {
     assert(sequence != 0 && sequence != FC_LIVE);
@@ -223,14 +248,13 @@ fc_status fc_memtable_put(fc_memtable *table, const fc_row *row, uint64_t sequen
         if (status == FC_STATUS_OK) status = fc_columns_reserve_deleted(&table->columns, older);
         if (status != FC_STATUS_OK) return status;
     }
-    open_transaction(table);
-    assert(table->sequence == 0 || table->sequence == sequence);
-    table->sequence = sequence;
+    fc_memtable_open_transaction(table, sequence);
     if (row->has_time && !table->timed) first_time(table);
     add_to_marks(table);
     uint32_t position = fc_columns_append(&table->columns, row, older);
     if (row->has_box) widen_longitudes(table, lanes);
     if (row->has_box && !row->is_point) add_shape(table, position);
+    if (table->indexes != NULL) fc_property_indexes_put(table, position);
     if (!table->is_bulk) {
         add_to_tail(table, row, lanes);
         uint32_t count = (uint32_t)row->has_box + row->has_time;
@@ -241,7 +265,10 @@ fc_status fc_memtable_put(fc_memtable *table, const fc_row *row, uint64_t sequen
     else
         table->counters.live_rows++;
     fc_id_place_set(&place, tag, position);
-    if (!table->is_bulk) step(table);
+    if (!table->is_bulk) {
+        step(table);
+        if (table->indexes != NULL) step_indexes(table);
+    }
     *out_position = position;
     return FC_STATUS_OK;
 }
@@ -263,9 +290,7 @@ fc_status fc_memtable_delete(fc_memtable *table, uint32_t position, uint64_t seq
         undo->positions = grown;
         undo->capacity = capacity;
     }
-    open_transaction(table);
-    assert(table->sequence == 0 || table->sequence == sequence);
-    table->sequence = sequence;
+    fc_memtable_open_transaction(table, sequence);
     undo->positions[undo->count++] = position;
     fc_columns_set_deleted(&table->columns, position, sequence);
     table->counters.live_rows--;
@@ -289,6 +314,7 @@ void fc_memtable_commit(fc_memtable *table, uint64_t sequence) {
     fc_versions_unlock(&table->versions);
     table->marks.pending_count = 0;
     close_transaction(table);
+    if (table->indexes != NULL) fc_property_indexes_commit(table);
     if (table->options.journal_only && !table->is_bulk)
         fc_memtable_sweep(table, 2 * puts > SWEEP_ROWS ? 2 * puts : SWEEP_ROWS);
 }
@@ -320,6 +346,7 @@ void fc_memtable_abort(fc_memtable *table) {
     table->next_row_id = table->row_id_before;
     table->counters.aborts++;
     table->counters.aborts_after_merge += table->sealed_in_transaction;
+    fc_property_indexes_abort(table);
     close_transaction(table);
 }
 

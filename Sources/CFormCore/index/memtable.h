@@ -127,6 +127,8 @@ typedef struct fc_positions {
 } fc_positions;
 void fc_positions_init(fc_positions *positions, const fc_allocator *memory);
 void fc_positions_deinit(fc_positions *positions);
+// Room for `additional` more behind `count`; at least doubles when it grows.
+FC_MUST_USE fc_status fc_positions_reserve(fc_positions *positions, size_t additional);
 
 // Appends the positions of up to `limit` visible rows, in no order, each once.
 FC_MUST_USE fc_status fc_view_search(const fc_view *view, const fc_question *question, size_t limit,
@@ -234,8 +236,9 @@ fc_view_size fc_view_read_size(const fc_view *view);
 
 typedef struct fc_memtable_counters {
     uint64_t rows, live_rows, seals, merges[8], dropped_rows, aborts, aborts_after_merge, map_grows,
-        freed_chunks;
-    uint64_t bytes_columns, bytes_records, bytes_runs, bytes_runs_peak, bytes_id_map, bytes_times;
+        freed_chunks, index_merges;
+    uint64_t bytes_columns, bytes_records, bytes_runs, bytes_runs_peak, bytes_id_map, bytes_times,
+        bytes_indexes;
 } fc_memtable_counters;
 fc_memtable_counters fc_memtable_read_counters(const fc_memtable *table);
 // Walks every invariant; aborts the process with a message when one does not hold. COST: O(n log n).

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memtable_internal.h"
+#include "property_internal.h"
 
 #define CHECK(CONDITION, POSITION)                                                                 \
     do {                                                                                           \
@@ -187,4 +187,5 @@ void fc_memtable_check(const fc_memtable *table) {
     CHECK(version->tail == table->tail, 0);
     check_index(table, FC_ROW_BOX, 0, version->place_count);
     if (table->timed) check_index(table, FC_ROW_TIME, version->place_count, version->time_count);
+    fc_property_indexes_check(table);
 }

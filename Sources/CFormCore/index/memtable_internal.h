@@ -55,6 +55,9 @@ struct fc_memtable {
     fc_marks marks;
     fc_shapes shapes;
     fc_levels place, time;
+    struct fc_property_index
+        *indexes;         // by creation; changed by the writer under the versions' mutex
+    uint32_t index_count; // ids that were given
     fc_tail *tail;
     bool timed;              // a row has had a time; guarded by the versions' mutex
     uint32_t committed_rows; // likewise
@@ -69,7 +72,7 @@ struct fc_memtable {
     uint32_t first_position;
     uint64_t sequence, next_row_id, row_id_before;
     fc_undo undo;
-    uint32_t puts_until_step;
+    uint32_t puts_until_step, puts_until_index_step;
     struct {
         uint32_t chunk, row; // where the sweep that frees chunks stands
         bool is_sweeping;
@@ -102,6 +105,8 @@ FC_MUST_USE fc_status fc_memtable_seal(fc_memtable *table);
 FC_MUST_USE fc_status fc_memtable_rebuild(fc_memtable *table);
 // A tree like `tree`, with the keys of the table's present domain; NULL when there is no memory.
 fc_tree *fc_memtable_rekey(fc_memtable *table, const fc_tree *tree);
+// Begins the running transaction if none is.
+void fc_memtable_open_transaction(fc_memtable *table, uint64_t sequence);
 // Frees chunks of dead rows, a bounded step. REQUIRES: no running transaction.
 void fc_memtable_sweep(fc_memtable *table, uint32_t rows_budget);
 

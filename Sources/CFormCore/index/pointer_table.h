@@ -1,6 +1,6 @@
 // A growing array of pointers that readers index without a lock: replaced when it is full, the old
-// one retired. Entries are set once, before anything leads readers to them, and may be cleared
-// later.
+// one retired. Entries are set once (empty ones may be added first), before anything leads readers to
+// them, and may be cleared later.
 #ifndef FC_INDEX_POINTER_TABLE_H
 #define FC_INDEX_POINTER_TABLE_H
 
@@ -35,6 +35,12 @@ FC_MUST_USE static inline fc_status fc_pointer_table_reserve(fc_pointer_table *t
 static inline void fc_pointer_table_add(fc_pointer_table *table, void *pointer) {
     _Atomic(void *) *slots = atomic_load_explicit(&table->slots, memory_order_relaxed);
     atomic_store_explicit(&slots[table->count++], pointer, memory_order_release);
+}
+
+// REQUIRES: an index below the count, with nothing in it.
+static inline void fc_pointer_table_set(fc_pointer_table *table, uint32_t index, void *pointer) {
+    _Atomic(void *) *slots = atomic_load_explicit(&table->slots, memory_order_relaxed);
+    atomic_store_explicit(&slots[index], pointer, memory_order_release);
 }
 
 static inline void fc_pointer_table_clear(fc_pointer_table *table, uint32_t index) {

@@ -15,6 +15,22 @@ void fc_positions_deinit(fc_positions *positions) {
     *positions = (fc_positions){.memory = positions->memory};
 }
 
+fc_status fc_positions_reserve(fc_positions *positions, size_t additional) {
+    if (positions->capacity - positions->count >= additional) return FC_STATUS_OK;
+    if (additional > SIZE_MAX / 8 - positions->count) return FC_STATUS_OUT_OF_MEMORY;
+    size_t used = positions->count + additional, capacity = 2 * positions->capacity;
+    if (capacity < POSITIONS_MIN) capacity = POSITIONS_MIN;
+    if (capacity < used) capacity = used;
+    const fc_allocator *memory = positions->memory;
+    uint32_t *data =
+        memory->reallocate(memory->context, positions->data, positions->capacity * sizeof *data,
+                           capacity * sizeof *data);
+    if (data == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    positions->data = data;
+    positions->capacity = capacity;
+    return FC_STATUS_OK;
+}
+
 // Rows by position, when neither place nor time is asked for.
 static fc_status scan(const fc_walk *walk, fc_sink *sink) {
     const fc_view *view = walk->view;
@@ -66,18 +82,10 @@ typedef struct list_sink {
 
 static fc_status grow_list(fc_sink *sink, size_t additional) {
     fc_positions *list = ((list_sink *)sink)->positions;
-    size_t used = (size_t)(sink->data - list->data) + sink->count;
-    if (list->data == NULL) used = 0;
-    size_t capacity = list->capacity < POSITIONS_MIN ? POSITIONS_MIN : 2 * list->capacity;
-    if (capacity < used + additional) capacity = used + additional;
-    if (capacity > SIZE_MAX / sizeof(uint32_t)) return FC_STATUS_OUT_OF_MEMORY;
-    uint32_t *data = list->memory->reallocate(
-        list->memory->context, list->data, list->capacity * sizeof *data, capacity * sizeof *data);
-    if (data == NULL) return FC_STATUS_OUT_OF_MEMORY;
-    list->data = data;
-    list->capacity = capacity;
-    sink->data = data + list->count; // what was there before the search
-    sink->capacity = capacity - list->count;
+    fc_status status = fc_positions_reserve(list, sink->count + additional);
+    if (status != FC_STATUS_OK) return status;
+    sink->data = list->data + list->count; // what was there before the search
+    sink->capacity = list->capacity - list->count;
     return FC_STATUS_OK;
 }
 

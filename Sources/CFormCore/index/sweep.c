@@ -6,7 +6,7 @@
 // transactions, so that no undo leads into a chunk that is going.
 #include <assert.h>
 
-#include "memtable_internal.h"
+#include "property_internal.h"
 
 // Whether all rows of the chunk are dead for good; looks at `*budget` rows at most.
 static bool is_dead(fc_chunk *chunk, uint64_t horizon, uint32_t *budget) {
@@ -27,7 +27,8 @@ static bool find_chunk(fc_memtable *table, uint32_t *budget) {
     for (unsigned i = 0; i < LOOKS && whole_count > 0; i++) {
         if (table->sweep.chunk >= whole_count) table->sweep.chunk = 0;
         fc_chunk *chunk = fc_pointer_table_get(&table->columns.chunks, table->sweep.chunk);
-        if (chunk != NULL && chunk->indexed_count == 0) {
+        if (chunk != NULL && chunk->indexed_count == 0 &&
+            !fc_property_indexes_hold(table, table->sweep.chunk)) {
             if (is_dead(chunk, horizon, budget)) return true;
             if (*budget == 0) return false; // goes on here
         }
@@ -53,6 +54,7 @@ void fc_memtable_sweep(fc_memtable *table, uint32_t rows_budget) {
         fc_id_map_move(&table->map, tag, position, FC_NO_POSITION); // if it is the newest
     }
     if (table->sweep.row < FC_CHUNK_ROWS) return;
+    fc_property_indexes_free_chunk(table, table->sweep.chunk);
     fc_columns_free_chunk(columns, table->sweep.chunk);
     table->sweep.is_sweeping = false;
     table->counters.freed_chunks++;

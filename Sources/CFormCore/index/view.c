@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <math.h>
 
-#include "memtable_internal.h"
+#include "property_internal.h"
 
 static fc_status make_view(fc_memtable *table, uint64_t sequence, bool is_writer, fc_view **out) {
     assert(!table->is_bulk);
@@ -173,5 +173,10 @@ fc_memtable_counters fc_memtable_read_counters(const fc_memtable *table) {
     counters.bytes_times = table->columns.bytes_times;
     counters.bytes_id_map = table->map.bytes;
     counters.map_grows = table->map.grow_count;
+    fc_versions_lock(&table->versions);
+    for (const fc_property_index *index = table->indexes; index != NULL; index = index->next)
+        counters.bytes_indexes +=
+            index->run_bytes + (uint64_t)index->chunks.count * sizeof(fc_index_chunk);
+    fc_versions_unlock(&table->versions);
     return counters;
 }

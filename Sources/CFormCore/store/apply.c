@@ -33,6 +33,10 @@ static fc_status dispatch(const fc_apply_call *call) {
         return fc_apply_rename(call);
     case FC_APPLY_DROP:
         return fc_apply_drop(call);
+    case FC_APPLY_CREATE_INDEX:
+        return fc_apply_create_index(call);
+    case FC_APPLY_DROP_INDEX:
+        return fc_apply_drop_index(call);
     }
     return fc_fail(call->detail, FC_STATUS_INVALID_ARGUMENT, "operation kind %d does not exist",
                    (int)call->operation->kind);

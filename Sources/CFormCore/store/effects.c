@@ -131,6 +131,19 @@ fc_status fc_effect_create(fc_store *store, const fc_operation *create, uint64_t
     return FC_STATUS_OK;
 }
 
+fc_status fc_effect_create_index(fc_store *store, fc_entry *entry, uint32_t id, fc_bytes property,
+                                 uint64_t sequence, fc_detail *detail) {
+    const fc_status status = fc_touch(store, entry, sequence);
+    return status == FC_STATUS_OK
+               ? fc_memtable_create_index(entry->memtable, id, property, sequence, detail)
+               : status;
+}
+
+fc_status fc_effect_drop_index(fc_store *store, fc_entry *entry, uint32_t id, uint64_t sequence) {
+    const fc_status status = fc_touch(store, entry, sequence);
+    return status == FC_STATUS_OK ? fc_memtable_drop_index(entry->memtable, id, sequence) : status;
+}
+
 void fc_effects_commit(fc_store *store, uint64_t sequence) {
     for (size_t index = 0; index < store->touched_count; index++) {
         fc_entry *entry = store->touched[index];

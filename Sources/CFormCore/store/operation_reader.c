@@ -1,6 +1,7 @@
 // Walking canonical payloads. Every byte is checked here, once: replay and journal trust what
 // comes out.
 #include "../base/bytes.h"
+#include "../codec/property.h"
 #include "operations.h"
 
 #define RUN_BYTES 8
@@ -186,6 +187,15 @@ static fc_status read_rename(fc_operation *operation, fc_detail *detail) {
     return FC_STATUS_OK;
 }
 
+static fc_status read_index(fc_operation *operation, fc_detail *detail) {
+    const fc_bytes body = operation->body;
+    if (body.length < 8 || !ends_padded(body, 8, fc_load_u32(body.data + 4)))
+        return fc_fail(detail, FC_STATUS_CORRUPT, "an operation on an index is malformed");
+    operation->index_id = fc_load_u32(body.data);
+    operation->property = (fc_bytes){body.data + 8, fc_load_u32(body.data + 4)};
+    return fc_property_check(operation->property, detail);
+}
+
 static fc_status read_body(fc_operation *operation, fc_detail *detail) {
     fc_status status = FC_STATUS_OK;
     switch (operation->tag) {
@@ -211,6 +221,9 @@ static fc_status read_body(fc_operation *operation, fc_detail *detail) {
             (operation->body.length != 8 || fc_load_u32(operation->body.data + 4) != 0))
             status = fc_fail(detail, FC_STATUS_CORRUPT, "a drop is malformed");
         return status;
+    case FC_OPERATION_CREATE_INDEX:
+    case FC_OPERATION_DROP_INDEX:
+        return read_index(operation, detail);
     }
     return fc_fail(detail, FC_STATUS_TOO_NEW,
                    "operation tag %d is not known to this version; a later FormDB wrote it",

@@ -21,6 +21,8 @@
 //                fields (u32 bytes + text each), options (CBOR map or none), zeros to 8; target: new id
 //   17 rename    u32 target kind, u32 name bytes, name, zeros to 8
 //   18 drop      u32 target kind, u32 0
+//   19 create index, 20 drop index
+//                u32 index id, u32 property bytes, the property (codec/property.h), zeros to 8
 #ifndef FC_STORE_OPERATIONS_H
 #define FC_STORE_OPERATIONS_H
 
@@ -42,6 +44,8 @@ typedef enum fc_operation_tag {
     FC_OPERATION_CREATE = 16,
     FC_OPERATION_RENAME = 17,
     FC_OPERATION_DROP = 18,
+    FC_OPERATION_CREATE_INDEX = 19,
+    FC_OPERATION_DROP_INDEX = 20,
 } fc_operation_tag;
 
 // An operation taken apart; borrows from the payload.
@@ -61,6 +65,8 @@ typedef struct fc_operation {
     fc_bytes name, options;     // create, rename
     const uint8_t *fields;      // create: walk with fc_operation_field
     uint32_t field_count;
+    uint32_t index_id; // create and drop of an index
+    fc_bytes property; // likewise: encoded
 } fc_operation;
 
 // Walks a payload. Everything is checked: lengths, tags (unknown: FC_STATUS_TOO_NEW, by number), bodies,

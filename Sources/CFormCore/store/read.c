@@ -123,6 +123,15 @@ fc_status fc_describe(fc_transaction *transaction, fc_target_kind kind, uint32_t
     return FC_STATUS_OK;
 }
 
+fc_status fc_describe_index(fc_transaction *transaction, uint32_t collection, size_t n,
+                            bool *out_found, fc_index_description *out) {
+    const fc_entry *entry = fc_catalog_get(transaction->store->catalog, FC_TARGET_COLLECTION,
+                                           collection, transaction->sequence);
+    if (!entry) return FC_STATUS_NOT_FOUND;
+    *out_found = fc_memtable_index_at(entry->memtable, transaction->sequence, n, out);
+    return FC_STATUS_OK;
+}
+
 fc_status fc_schema(fc_transaction *transaction,
                     bool (*visit)(void *visitor, const fc_description *description),
                     void *visitor) {

@@ -100,8 +100,28 @@ static fc_status replay_catalog(fc_store *store, const fc_operation *operation, 
                : fc_fail(detail, FC_STATUS_CORRUPT, "a rename gives a name that is taken");
 }
 
+static fc_status replay_index(fc_store *store, const fc_operation *operation, uint64_t sequence,
+                              fc_detail *detail) {
+    fc_entry *entry = live_entry(store, FC_TARGET_COLLECTION, operation->target, sequence);
+    if (!entry) return no_target(operation, detail);
+    fc_status status = FC_STATUS_NOT_FOUND;
+    if (operation->tag == FC_OPERATION_CREATE_INDEX) {
+        if (operation->index_id == fc_memtable_next_index_id(entry->memtable))
+            status = fc_effect_create_index(store, entry, operation->index_id, operation->property,
+                                            sequence, detail);
+    } else if (fc_memtable_index_is(entry->memtable, operation->index_id, operation->property)) {
+        status = fc_effect_drop_index(store, entry, operation->index_id, sequence);
+    }
+    return status != FC_STATUS_NOT_FOUND && status != FC_STATUS_ALREADY_EXISTS
+               ? status
+               : fc_fail(detail, FC_STATUS_CORRUPT, "an operation names index %u out of order",
+                         operation->index_id);
+}
+
 static fc_status replay_operation(fc_store *store, const fc_operation *operation, uint64_t sequence,
                                   fc_detail *detail) {
+    if (operation->tag >= FC_OPERATION_CREATE_INDEX)
+        return replay_index(store, operation, sequence, detail);
     if (operation->tag >= FC_OPERATION_CREATE)
         return replay_catalog(store, operation, sequence, detail);
     const bool is_series =

@@ -13,6 +13,7 @@
 #include "../codec/record.h"
 #include "../index/footprints.h"
 #include "../index/memtable.h"
+#include "../index/property_index.h"
 #include "../index/series.h"
 #include "log.h"
 #include "operations.h"
@@ -64,6 +65,8 @@ typedef struct fc_commit_result {
 
 // 5. Commits; ends and frees the transaction whatever it returns (a read transaction: releases it).
 // After FC_STATUS_COMMIT_OUTCOME_UNKNOWN *out is filled; after any other error nothing was changed.
+// A transaction that created an index is published, lets other writers in, and returns once the index is built. An
+// index for which there was no memory is tried again at later commits; until it is built it is not used.
 FC_MUST_USE fc_status fc_commit(fc_transaction *transaction, fc_commit_result *out,
                                 fc_detail *detail);
 // 6. Undoes everything; ends and frees the transaction.
@@ -81,6 +84,8 @@ typedef enum fc_apply_kind {
     FC_APPLY_CREATE = 8,
     FC_APPLY_RENAME = 9,
     FC_APPLY_DROP = 10,
+    FC_APPLY_CREATE_INDEX = 11, // of `property`; ALREADY_EXISTS. Built when the commit returns
+    FC_APPLY_DROP_INDEX = 12,   // of `property`; NOT_FOUND
 } fc_apply_kind;
 
 typedef struct fc_apply_operation {
@@ -98,12 +103,13 @@ typedef struct fc_apply_operation {
     fc_bytes name;               // create, rename (UTF-8, 1…255 bytes)
     const fc_bytes *field_names; // create of a series
     uint32_t field_count;
-    fc_bytes options; // create: CBOR map or empty; kept for the caller
+    fc_bytes options;  // create: CBOR map or empty; kept for the caller
+    fc_bytes property; // create and drop of an index, encoded (codec/property.h)
 } fc_apply_operation;
 
 typedef struct fc_applied {
     uint64_t count;       // rows added (append), deleted (deletes)
-    uint32_t target;      // create: the new id
+    uint32_t target;      // create: the new id, of an index too
     int64_t generated_id; // insert with generate_id
 } fc_applied;
 
@@ -133,6 +139,11 @@ FC_MUST_USE fc_status fc_resolve(fc_transaction *transaction, fc_target_kind kin
 // One description, by id; copied into `out` fields that borrow from the catalog (stable while the transaction is open).
 FC_MUST_USE fc_status fc_describe(fc_transaction *transaction, fc_target_kind kind, uint32_t id,
                                   fc_description *out);
+
+// The `n`-th index of a collection, in order of creation; *out_found false when there are fewer. Borrowed while the
+// transaction is open. FC_STATUS_NOT_FOUND for a collection it does not see.
+FC_MUST_USE fc_status fc_describe_index(fc_transaction *transaction, uint32_t collection, size_t n,
+                                        bool *out_found, fc_index_description *out);
 
 // 9. Journal: a cursor over the blocks with sequence > `since` that are published when it is opened.
 // `next` lends the block until the next call, *out_found false at the end; FC_STATUS_CLOSED once the store is

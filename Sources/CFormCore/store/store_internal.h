@@ -60,6 +60,7 @@ struct fc_store {
     size_t touched_count, touched_capacity;
     uint64_t aborts;
     bool is_replaying;
+    _Atomic bool has_unbuilt; // building an index has failed for want of memory
 };
 
 // A reader's borrowed views, by entry.
@@ -91,6 +92,7 @@ struct fc_transaction {
     size_t view_count, view_capacity;
     // Writers:
     uint64_t first_row_id;
+    bool creates_index;
     fc_pending_points pending;
     fc_status doomed; // an operation could not be taken back: only abort is left
 };
@@ -107,6 +109,10 @@ void fc_store_update_horizon_locked(fc_store *store);
 bool fc_store_enter_log_locked(fc_store *store);
 void fc_store_leave_log(fc_store *store);
 
+// transaction.c: the writer lock without a transaction. FC_STATUS_CLOSED once the store is closing.
+FC_MUST_USE fc_status fc_store_take_writer_lock(fc_store *store);
+void fc_store_give_writer_lock(fc_store *store);
+
 // effects.c: what operations do to rows, live and at replay. Each whole or not at all.
 FC_MUST_USE fc_status fc_touch(fc_store *store, fc_entry *entry, uint64_t sequence);
 // `whole` is the complete record (geometry included).
@@ -121,6 +127,11 @@ FC_MUST_USE fc_status fc_effect_tombstone(fc_store *store, fc_entry *entry,
                                           uint64_t *out_count);
 FC_MUST_USE fc_status fc_effect_create(fc_store *store, const fc_operation *create,
                                        uint64_t sequence, fc_entry **out);
+FC_MUST_USE fc_status fc_effect_create_index(fc_store *store, fc_entry *entry, uint32_t id,
+                                             fc_bytes property, uint64_t sequence,
+                                             fc_detail *detail);
+FC_MUST_USE fc_status fc_effect_drop_index(fc_store *store, fc_entry *entry, uint32_t id,
+                                           uint64_t sequence);
 // Ends the transaction `sequence` in all touched rows and the catalog.
 void fc_effects_commit(fc_store *store, uint64_t sequence);
 void fc_effects_abort(fc_store *store, uint64_t first_row_id);
@@ -132,7 +143,7 @@ void fc_journal_cursors_detach_locked(fc_store *store);
 FC_MUST_USE fc_status fc_replay_block(void *context, const fc_block *block, fc_detail *detail);
 FC_MUST_USE fc_status fc_replay_finish(fc_store *store);
 
-// apply.c, apply_features.c, apply_points.c, apply_catalog.c: from what a caller asks to effects.
+// apply.c, apply_features.c, apply_points.c, apply_catalog.c, apply_indexes.c: from what a caller asks to effects.
 typedef struct fc_apply_call {
     fc_transaction *transaction;
     const fc_apply_operation *operation;
@@ -149,6 +160,10 @@ FC_MUST_USE fc_status fc_apply_delete_points(const fc_apply_call *call);
 FC_MUST_USE fc_status fc_apply_create(const fc_apply_call *call);
 FC_MUST_USE fc_status fc_apply_rename(const fc_apply_call *call);
 FC_MUST_USE fc_status fc_apply_drop(const fc_apply_call *call);
+FC_MUST_USE fc_status fc_apply_create_index(const fc_apply_call *call);
+FC_MUST_USE fc_status fc_apply_drop_index(const fc_apply_call *call);
+// Builds what was created and is not ready at `sequence`. REQUIRES: this thread does not have the writer lock.
+void fc_build_indexes(fc_store *store, uint64_t sequence);
 // Logs and does the deletion of a live row.
 FC_MUST_USE fc_status fc_apply_delete_row(const fc_apply_call *call, fc_entry *collection,
                                           const fc_feature_id *id, uint32_t position);

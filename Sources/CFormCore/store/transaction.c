@@ -70,6 +70,19 @@ static void give_writer_lock_and_unlock(fc_store *store) {
     }
 }
 
+fc_status fc_store_take_writer_lock(fc_store *store) {
+    fc_store_lock(store);
+    const fc_status status =
+        store->is_closing ? FC_STATUS_CLOSED : take_writer_lock_locked(store, NULL);
+    fc_store_unlock(store);
+    return status;
+}
+
+void fc_store_give_writer_lock(fc_store *store) {
+    fc_store_lock(store);
+    give_writer_lock_and_unlock(store);
+}
+
 // ---- Begin -------------------------------------------------------------------------------------
 
 static fc_status make(fc_store *store, bool is_write, fc_transaction **out) {
@@ -281,6 +294,8 @@ fc_status fc_commit(fc_transaction *transaction, fc_commit_result *out, fc_detai
         roll_back(transaction);
     } else {
         status = stamp_and_wait(transaction, &result, detail);
+        if (status == FC_STATUS_OK && (transaction->creates_index || store->has_unbuilt))
+            fc_build_indexes(store, result.sequence);
     }
     end_write(transaction);
     if (status == FC_STATUS_OK || status == FC_STATUS_COMMIT_OUTCOME_UNKNOWN) *out = result;

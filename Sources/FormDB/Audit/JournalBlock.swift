@@ -80,6 +80,7 @@ public struct JournalOperation: Sendable {
     /// What sort of effect an operation has.
     public struct Kind: Hashable, Sendable, CustomStringConvertible {
         public let description: String
+        /// Nouns get an "s".
         let verb, noun, preposition: String
 
         private init(_ name: String, _ verb: String, _ noun: String, _ preposition: String) {
@@ -105,6 +106,10 @@ public struct JournalOperation: Sendable {
         public static let rename = Kind("rename", "renamed", "name", "to")
         /// A collection or series was dropped.
         public static let drop = Kind("drop", "dropped", "name", "with")
+        /// An index of a property was created.
+        public static let createIndex = Kind("create index", "created", "indexe", "of")
+        /// An index of a property was dropped.
+        public static let dropIndex = Kind("drop index", "dropped", "indexe", "of")
     }
 
     init(
@@ -127,6 +132,8 @@ public struct JournalOperation: Sendable {
             (kind, isSeries) = (.rename, target == .series)
             names.set(name, of: targetID, isSeries: isSeries)
         case .drop(let target): (kind, isSeries) = (.drop, target == .series)
+        case .createIndex: (kind, isSeries) = (.createIndex, false)
+        case .dropIndex: (kind, isSeries) = (.dropIndex, false)
         }
         target = names.name(of: targetID, isSeries: isSeries)
         targetIsSeries = isSeries
@@ -174,6 +181,15 @@ extension JournalOperation {
     public var fields: [String]? {
         if case .create(.series, _, let fields) = effect { fields } else { nil }
     }
+
+    /// The property whose index was created or dropped.
+    public var property: PropertyPath? {
+        switch effect {
+        case .createIndex(let bytes), .dropIndex(let bytes):
+            try? unsafe bytes.withUnsafeBytes { unsafe try PropertyPath(encoded: $0) }
+        default: nil
+        }
+    }
 }
 
 extension JournalOperation: CustomStringConvertible {
@@ -193,6 +209,8 @@ extension JournalOperation: CustomStringConvertible {
         case .create: return "created collection \(target)"
         case .rename: return "renamed \(noun) \(targetID) to \(target)"
         case .drop: return "dropped \(noun) \(target)"
+        case .createIndex, .dropIndex:
+            return "\(kind.verb) the index of \(property?.description ?? "?") in \(target)"
         }
     }
 }

@@ -78,6 +78,9 @@ struct CoreOperation {
         case create(CoreTargetKind, name: String, fields: [String])
         case rename(CoreTargetKind, name: String)
         case drop(CoreTargetKind)
+        /// The property, encoded.
+        case createIndex(property: [UInt8])
+        case dropIndex(property: [UInt8])
     }
 
     var target: UInt32
@@ -103,6 +106,10 @@ struct CoreOperation {
             case FC_OPERATION_CREATE:
                 unsafe .create(kind, name: raw.name.text, fields: fields(of: raw))
             case FC_OPERATION_RENAME: unsafe .rename(kind, name: raw.name.text)
+            case FC_OPERATION_CREATE_INDEX:
+                unsafe .createIndex(property: Array(raw.property.raw))
+            case FC_OPERATION_DROP_INDEX:
+                unsafe .dropIndex(property: Array(raw.property.raw))
             default: .drop(kind)
             }
     }

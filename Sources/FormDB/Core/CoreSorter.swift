@@ -41,7 +41,7 @@ internal import CFormCore
         let key = unsafe fc_view_order_key(view.pointer, order, position)
         var found = PageToken.Key(id: view.id(at: position))
         if unsafe key.has_time { unsafe found.time = Timestamp(microseconds: key.time_us) }
-        if property != nil { unsafe found.value = try key.value.jsonValue() }
+        if property != nil { found.value = try unsafe JSONValue(key.value) }
         return found
     }
 }
@@ -150,34 +150,5 @@ extension CoreOrder {
             if !isDone { try interruption.check() }
         }
         try check(unsafe fc_sorter_take(pointer, positions.list), "no memory to sort with")
-    }
-}
-
-extension fc_value {
-    /// The value as one of its own; nil when it is missing.
-    func jsonValue() throws -> JSONValue? {
-        let kind = unsafe kind
-        switch kind {
-        case FC_VALUE_NUMBER:
-            switch unsafe number {
-            case FC_NUMBER_INTEGER: return unsafe .int(integer)
-            case FC_NUMBER_NATURAL: return unsafe .uint(natural)
-            default: return unsafe .double(real)
-            }
-        case FC_VALUE_TEXT: return unsafe .string(bytes.text)
-        case FC_VALUE_BOOLEAN: return unsafe .bool(boolean)
-        case FC_VALUE_NULL: return .null
-        case FC_VALUE_ARRAY, FC_VALUE_OBJECT: return try unsafe container()
-        default: return nil
-        }
-    }
-
-    /// The items lie behind their head, which is written again.
-    private func container() throws -> JSONValue {
-        var output = OutputBuffer()
-        let major: UInt8 = unsafe kind == FC_VALUE_ARRAY ? 0x80 : 0xa0
-        unsafe CBOREncoder.appendHead(major, count, to: &output)
-        unsafe output.append(bytes.raw)
-        return try unsafe output.withBytes { unsafe try CBORDecoder.decode($0) }
     }
 }

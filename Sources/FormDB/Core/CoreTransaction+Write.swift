@@ -199,6 +199,27 @@ extension CoreTransaction {
         _ = try unsafe apply(&operation)
     }
 
+    /// Creates an index of an encoded property; gives its id.
+    func createIndex(on property: [UInt8], in collection: UInt32) throws -> UInt32 {
+        try changeIndex(FC_APPLY_CREATE_INDEX, property, collection)
+    }
+
+    func dropIndex(on property: [UInt8], in collection: UInt32) throws {
+        _ = try changeIndex(FC_APPLY_DROP_INDEX, property, collection)
+    }
+
+    private func changeIndex(
+        _ kind: fc_apply_kind, _ property: [UInt8], _ collection: UInt32
+    ) throws -> UInt32 {
+        try unsafe property.withUnsafeBytes { property in
+            var operation = unsafe fc_apply_operation()
+            unsafe operation.kind = kind
+            unsafe operation.target = collection
+            unsafe operation.property = fc_bytes(property)
+            return try unsafe apply(&operation).target
+        }
+    }
+
     /// The index of a provenance for operations of this transaction.
     func addProvenance(_ bytes: [UInt8]) throws -> UInt32 {
         var index: UInt32 = 0

@@ -174,6 +174,24 @@ struct CoreDescription {
         return all
     }
 
+    /// The indexes of a collection, in the order in which they were created.
+    func indexes(of collection: UInt32) throws -> [IndexDescription] {
+        var all: [IndexDescription] = []
+        let transaction = unsafe try pointer()
+        while true {
+            var found = false
+            var raw = unsafe fc_index_description()
+            try check(
+                unsafe fc_describe_index(transaction, collection, all.count, &found, &raw),
+                "the collection is not there")
+            if !found { return all }
+            try unsafe all.append(
+                IndexDescription(
+                    property: PropertyPath(encoded: raw.property.raw), id: raw.id,
+                    created: raw.created, isReady: raw.is_ready))
+        }
+    }
+
     // MARK: Rows and points
 
     /// The rows of a collection. A writer's view is good until its next operation.

@@ -32,9 +32,10 @@ enum Reading {
             switch description.kind {
             case .collection:
                 if description.name == DatabaseSchema.seriesCollection { continue }
-                schema.collections.append(
+                try schema.collections.append(
                     CollectionDescription(
-                        name: description.name, id: description.id, created: description.created))
+                        name: description.name, id: description.id, created: description.created,
+                        indexes: transaction.indexes(of: description.id)))
             case .series:
                 schema.series.append(
                     SeriesDescription(
@@ -75,6 +76,13 @@ public struct CollectionDescription: Hashable, Sendable {
     public let id: UInt32
     /// The transaction that created it.
     public let created: UInt64
+    /// The indexes of its properties, in the order in which they were created.
+    public let indexes: [IndexDescription]
+
+    /// The index of a property.
+    public func index(on property: PropertyPath) -> IndexDescription? {
+        indexes.first { $0.property == property }
+    }
 }
 
 /// A series of points.

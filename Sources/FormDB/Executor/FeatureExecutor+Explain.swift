@@ -70,7 +70,7 @@ extension FeatureExecutor {
         switch plan.strategy {
         case .timeOrder: return "in order of time, until there are enough"
         case .indexOrder(let number):
-            return "index on \(input.indexes[number].name) in order, until there are enough"
+            return "index on \(input.indexes[number].path) in order, until there are enough"
         case .nearest: return "by distance, until there are enough"
         case .gather, .measured: break
         }
@@ -92,7 +92,7 @@ extension FeatureExecutor {
         case .place: "tree of places"
         case .time: "tree of times"
         case .placeAndTime: "tree of places with times"
-        case .index(let number): "index on \(input.indexes[number].name)"
+        case .index(let number): "index on \(input.indexes[number].path)"
         }
     }
 

@@ -100,7 +100,8 @@ struct Gathering {
         case .placeAndTime:
             try view.search(condition.question, limit: limit, into: found)
         case .index(let number):
-            try view.search(indexes[number], limit: limit, into: found)
+            guard let ranges = indexes[number].ranges else { return }
+            try view.search(index: indexes[number].id, ranges, limit: limit, into: found)
         case .pruned, .scan, .ids: break
         }
     }

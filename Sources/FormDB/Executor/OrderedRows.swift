@@ -105,7 +105,9 @@ struct OrderedRows {
         let index = executor.usableIndexes[number]
         let order = try query.order.map { try CoreOrder($0.kind, descending: isDescending) }
         let after = try query.pageToken.map { try CoreOrderKey($0.key) }
-        let cursor = try view.cursor(index, descending: isDescending, after: query.pageToken?.key)
+        let next = try index.ranges == nil ? rangesAfter(query.pageToken) : nil
+        let cursor = try view.ordered(
+            byIndex: index.id, descending: isDescending, next ?? index.ranges)
         var budget = plan.budget
         var batch = max(64, min(wanted, 4_096))
         while budget >= 0 {
@@ -119,10 +121,28 @@ struct OrderedRows {
                 positions.append(rows, limit: wanted - positions.count)
                 return lookedAt < batch
             }
-            if isAtEnd || positions.count >= wanted { return true }
+            if positions.count >= wanted { return true }
+            // Arrays, objects, null and missing values come after what a page goes on with: left to gathering.
+            if isAtEnd { return next == nil }
             batch = min(batch * 2, 4_096)
         }
         return false
+    }
+}
+
+extension OrderedRows {
+    /// What comes at or after the number, text or boolean where the page before ended; nil for other values.
+    private func rangesAfter(_ token: PageToken?) throws -> CoreValueRanges? {
+        guard let value = token?.key.value else { return nil }
+        let kinds: [CoreValueKind] = [.number, .text, .boolean]
+        let kind = CoreValueKind(value)
+        guard let place = kinds.firstIndex(of: kind) else { return nil }
+        let bound = CoreValueRange.Bound(value: value, isInclusive: true)
+        let own =
+            isDescending
+            ? CoreValueRange(kind, upper: bound) : CoreValueRange(kind, lower: bound)
+        let others = isDescending ? kinds[..<place] : kinds[(place + 1)...]
+        return try CoreValueRanges([own] + others.map { CoreValueRange($0) })
     }
 }
 

@@ -30,13 +30,13 @@ extension PlanInput {
         }
         if query.hasDistance { distance = DistanceNeed(query) }
         let rows = sources.reduce(0) { $0 + $1.statistics.rows }
-        indexes = try executor.usableIndexes.map { usable in
+        indexes = executor.usableIndexes.map { usable in
             var index = Index(
-                id: usable.index.id, name: usable.index.path.description,
-                hasOrder: usable.hasOrder)
+                id: usable.id, path: usable.path, hasOrder: usable.hasOrder)
             index.answersFilter = hasFilter && usable.rest == nil
-            if usable.ranges != nil {
-                let share = rows > 0 ? min(Double(try view.estimate(usable)) / rows, 1) : 0
+            if let ranges = usable.ranges {
+                let found = Double(view.estimate(index: usable.id, ranges))
+                let share = rows > 0 ? min(found / rows, 1) : 0
                 index.share = share
                 // A range says more of a property than a sample does.
                 if index.answersFilter { filterShare = share }

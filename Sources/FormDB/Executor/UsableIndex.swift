@@ -1,8 +1,9 @@
 /// A property index that a question can use: for the ranges that its filter sets, for its order, or both.
 struct UsableIndex {
-    let index: CoreIndex
+    let id: UInt32
+    let path: PropertyPath
     /// What the filter asks of the property, exactly; nil when it asks nothing that an index could answer.
-    let ranges: PropertyRanges?
+    let ranges: CoreValueRanges?
     /// What is left of the filter.
     let restFilter: Filter?
     let rest: CorePredicate?
@@ -14,16 +15,26 @@ struct UsableIndex {
         if case .property(let path)? = query.order?.kind { orderPath = path }
         if query.filter == nil && orderPath == nil { return [] }
         let conjuncts = query.filter?.conjuncts ?? []
-        return try view.indexes().compactMap { index in
-            let number = conjuncts.firstIndex { $0.ranges?.path == index.path }
-            let hasOrder = index.path == orderPath
-            if number == nil && !hasOrder { return nil }
+        var usable: [UsableIndex] = []
+        for (number, conjunct) in conjuncts.enumerated() {
+            guard let ranges = conjunct.ranges, let id = view.index(on: ranges.path) else {
+                continue
+            }
             var others = conjuncts
-            if let number { others.remove(at: number) }
+            others.remove(at: number)
             let rest = others.isEmpty ? nil : Filter.all(of: others)
-            return UsableIndex(
-                index: index, ranges: number.flatMap { conjuncts[$0].ranges }, restFilter: rest,
-                rest: try rest.map { try CorePredicate($0) }, hasOrder: hasOrder)
+            usable.append(
+                UsableIndex(
+                    id: id, path: ranges.path, ranges: try CoreValueRanges(ranges.ranges),
+                    restFilter: rest, rest: try rest.map { try CorePredicate($0) },
+                    hasOrder: ranges.path == orderPath))
         }
+        if let orderPath, !usable.contains(where: \.hasOrder), let id = view.index(on: orderPath) {
+            usable.append(
+                UsableIndex(
+                    id: id, path: orderPath, ranges: nil, restFilter: query.filter,
+                    rest: try query.filter.map { try CorePredicate($0) }, hasOrder: true))
+        }
+        return usable
     }
 }

@@ -11,7 +11,7 @@ struct PlanInput: Hashable, Sendable {
     /// A property index that the question can use.
     struct Index: Hashable, Sendable {
         var id: UInt32
-        var name: String
+        var path: PropertyPath
         /// The share of all rows that the filter's ranges on the property take; nil when it has none, and the index
         /// is of use for the order alone.
         var share: Double?

@@ -29,6 +29,25 @@ typedef struct memtable_model_counts {
 void scenario_memtable_model(const memtable_model_options *options, memtable_model_counts *counts,
                              struct scenario_report *report);
 
+typedef struct property_model_options {
+    uint64_t seed;
+    uint32_t transactions;
+    bool tiny;         // small tails and merge ratios
+    bool journal_only; // dead chunks are freed
+    bool failing;      // allocations fail
+    bool numbers_only; // in two of the three properties
+} property_model_options;
+
+typedef struct property_model_counts {
+    uint64_t rows, creations, builds, merges, freed_chunks, faults;
+    uint64_t questions, hits, walks;
+} property_model_counts;
+
+// Random transactions on a collection with property indexes that come, go and are built between them; views
+// that are held; ranges, orders, different values and aggregates compared with a plain list. Adds to *counts.
+void scenario_property_model(const property_model_options *options, property_model_counts *counts,
+                             struct scenario_report *report);
+
 typedef struct series_model_options {
     uint64_t seed;
     uint32_t steps;

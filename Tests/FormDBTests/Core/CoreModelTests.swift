@@ -89,6 +89,73 @@ struct MemtableModelTests {
     }
 }
 
+@Suite("Property indexes beside a model")
+struct PropertyModelTests {
+    private func run(
+        _ name: String, seeds: UInt64, _ base: property_model_options,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) -> property_model_counts {
+        var counts = property_model_counts()
+        unsafe runScenario(
+            name,
+            { report in
+                for seed in 1...seeds {
+                    var options = base
+                    options.seed = seed
+                    unsafe scenario_property_model(&options, &counts, report)
+                    if unsafe !failure(of: report.pointee).isEmpty { return }
+                }
+            }, sourceLocation: sourceLocation)
+        print("\(name): \(counts)")
+        return counts
+    }
+
+    @Test(
+        "Ranges, orders, different values and aggregates are those of a list, with tiny runs",
+        arguments: [false, true], [false, true])
+    func tiny(journalOnly: Bool, numbersOnly: Bool) {
+        let counts = run(
+            "property indexes, tiny", seeds: 30 * rounds,
+            property_model_options(
+                seed: 0, transactions: 40, tiny: true, journal_only: journalOnly, failing: false,
+                numbers_only: numbersOnly))
+        #expect(counts.builds > 50 && counts.merges > 500)
+        #expect(counts.hits > 20_000 && counts.walks > 1000)
+    }
+
+    @Test("The same with default tails and runs")
+    func defaultSizes() {
+        let counts = run(
+            "property indexes, default", seeds: 2 * rounds,
+            property_model_options(
+                seed: 0, transactions: 40, tiny: false, journal_only: false, failing: false,
+                numbers_only: true))
+        #expect(counts.builds > 2 && counts.merges > 5)
+    }
+
+    @Test("Any allocation fails: nothing has changed, nothing leaks")
+    func failingAllocations() {
+        let counts = run(
+            "property indexes, failing allocations", seeds: 20 * rounds,
+            property_model_options(
+                seed: 0, transactions: 40, tiny: true, journal_only: false, failing: true,
+                numbers_only: false))
+        #expect(counts.faults > 200)
+    }
+
+    @Test(
+        "With history in the journal only, chunks of dead rows are given back",
+        .disabled(if: Thoroughness.isQuick))
+    func journalOnly() {
+        let counts = run(
+            "property indexes, journal only", seeds: 1,
+            property_model_options(
+                seed: 0, transactions: 300, tiny: false, journal_only: true, failing: false,
+                numbers_only: true))
+        #expect(counts.freed_chunks > 0)
+    }
+}
+
 @Suite("Series beside a model")
 struct SeriesModelTests {
     @Test(

@@ -71,6 +71,12 @@ struct IndependentReaderTests {
                             start: Timestamp(microseconds: Int64(round)),
                             end: Timestamp(microseconds: Int64(round + 2))))
                 }
+                if round == 4 {
+                    try transaction.createIndex(on: "n", in: "places")
+                    try transaction.createIndex(
+                        on: .property("address", "é").asTimestamp, in: "places")
+                }
+                if round == 6 { try transaction.dropIndex(on: "n", in: "places") }
                 if round == 5 { try transaction.createCollection("extra") }
                 if round == 6 { try transaction.rename(collection: "extra", to: "other") }
                 if round == 7 { try transaction.drop(collection: "other") }
@@ -99,6 +105,9 @@ struct IndependentReaderTests {
     private func compare(_ theirs: JSONValue, _ ours: JournalOperation) throws {
         #expect(theirs["tag"]?.stringValue == ours.kind.description)
         #expect(theirs["target"]?.intValue == Int64(ours.targetID))
+        if let property = theirs["property"] {
+            #expect(property == .array(ours.property?.names.map { .string($0) } ?? []))
+        }
         #expect(theirs["provenance"]?["actor"]?.stringValue == ours.provenance.actor)
         guard let record = theirs["record"], let feature = try ours.feature() else { return }
         switch feature.id {
