@@ -53,8 +53,8 @@ struct AllocationTests {
         return Int(scenario_allocation_count() - before)
     }
 
-    /// Compares 100 rows with 10,000: a few more are allowed, for each stretch of a few thousand points
-    /// and each list that grows, but 9,900 rows with one each would be far beyond. `body` is given how many, and says how many it saw.
+    /// Compares 100 rows with 10,000: a few more are allowed, for each stretch of points and each list
+    /// that grows, where one by row would be 9,900. `body` is given how many, and says how many it saw.
     private func expectNoneByRow(_ body: (Int) throws -> Int) throws {
         for count in [100, 10_000] { #expect(try body(count) == count) }
         // The largest first, so that lists that are used again are as long as they get.
