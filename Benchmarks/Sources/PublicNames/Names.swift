@@ -19,8 +19,8 @@ public let publicTypes: [Any.Type] = [
     Feature.self, Feature.Time.self, FeatureID.self, FeatureTime.self, FeatureTime.Granularity.self,
     Geometry.self, Position.self, BoundingBox.self, Timestamp.self, Timestamp.Parsing.self,
     TimeRange.self, DataPoint.self, Provenance.self, Provenance.Kind.self, JSONValue.self,
-    JSONObject.self, JSONObject.Element.self, Distance.self, WindowLength.self,
-    FormDBError.self, FormDBError.Code.self,
+    JSONObject.self, JSONObject.Element.self, JSONObject.Iterator.self, Distance.self,
+    WindowLength.self, FormDBError.self, FormDBError.Code.self,
     // Questions
     PropertyPath.self, TimestampProperty.self,
     FeatureQuery.self, FeatureOrder.self, FeatureRequest.self, NeighborRequest.self, Neighbor.self,

@@ -59,7 +59,7 @@ uint32_t fc_catalog_next_id(const fc_catalog *catalog, fc_target_kind kind);
 fc_entry *fc_catalog_find(fc_catalog *catalog, fc_target_kind kind, fc_bytes name,
                           uint64_t sequence);
 fc_entry *fc_catalog_get(fc_catalog *catalog, fc_target_kind kind, uint32_t id, uint64_t sequence);
-// The same for the writer, who alone changes the lists: without the lock, which was a fifth of appending a
+// The same for the writer, who alone changes the lists: without the lock, which was a sixth of appending a
 // point.
 fc_entry *fc_catalog_get_writing(fc_catalog *catalog, fc_target_kind kind, uint32_t id,
                                  uint64_t sequence);
