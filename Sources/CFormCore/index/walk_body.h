@@ -417,7 +417,17 @@ TARGET static fc_status W(walk_tail)(walk_state *state) {
     const fc_tail *tail = view->version->tail;
     uint32_t first = 0, unsure;
     const float *lanes = fc_tail_lane(tail, state->first_lane);
-    for (; first + FC_NODE <= view->tail_count && !state->is_full; first += FC_NODE) {
+    const fc_probe *probe = state->walk->probe;
+    // Most blocks of 16 rows in the order of their coming are far from a small question.
+    bool may_skip = state->first_lane == 0 && !probe->within && probe->window_count == 1;
+    const uint32_t whole = view->tail_count - view->tail_count % FC_NODE;
+    for (; first < whole && !state->is_full; first += FC_NODE) {
+        if (may_skip) {
+            const uint32_t before = first;
+            first += K(skip)(lanes + first, tail->capacity, probe->windows[0].meets, whole - first);
+            may_skip = first != before; // not where block after block has a row
+        }
+        if (first == whole) break;
         uint32_t mask = W(match)(state, lanes + first, tail->capacity, &unsure);
         if ((mask | unsure) == 0) continue;
         fc_status status = W(take_tail)(state, tail->first + first, mask, unsure);
