@@ -21,11 +21,12 @@ struct IndexConcurrencyTests {
             while !isDone.value {
                 round += 1
                 try db.write { tx in
-                    for id in 0..<40 {
-                        try tx.upsert(
-                            feature((round * 131 + id * 17) % Int64(rows), round), into: "f")
+                    for step: Int64 in 0..<40 {
+                        let id: Int64 = (round * 131 + step * 17) % Int64(rows)
+                        try tx.upsert(feature(id, round), into: "f")
                     }
-                    _ = try tx.delete(.integer((round * 7 + thread) % Int64(rows)), in: "f")
+                    let gone: Int64 = (round * 7 + thread) % Int64(rows)
+                    _ = try tx.delete(.integer(gone), in: "f")
                 }
             }
         }
