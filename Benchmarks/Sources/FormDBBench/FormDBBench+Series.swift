@@ -37,6 +37,13 @@ extension FormDBBench {
             ).run()
             report(workload: "geometry", title: GeodesicRunner.title)
         }
+        if options.wants(workload: "cache") {
+            try CacheRunner(
+                runs: runs, isQuick: options.isQuick, wants: { options.wants(engine: $0) },
+                recorder: recorder
+            ).run()
+            report(workload: "cache", title: CacheRunner.title)
+        }
         if options.wants(workload: "api") {
             try ApiRunner(
                 kinds: ApiEngineKind.all.filter {

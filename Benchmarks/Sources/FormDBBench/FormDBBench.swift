@@ -81,7 +81,7 @@ struct FormDBBench {
             + SeriesEngineKind.all.filter(\.isPeer).map(\.name)
             + CommitEngineKind.all.filter(\.isPeer).map(\.name)
             + ApiEngineKind.all.filter(\.isPeer).map(\.name) + [
-                "grdb-codable", GeodesicRunner.peer,
+                "grdb-codable", GeodesicRunner.peer, CacheRunner.peer,
             ]
         return Report(
             measurements: recorder.measurements, peers: Set(peers), titles: recorder.titles)

@@ -61,7 +61,7 @@ final class QueryCache: Sendable {
             case .wait(let flight):
                 try flights.wait(until: { _ in flight.isLanded }, interrupt: interrupt)
                 if let landed = flight.entry {
-                    guard let entry = landed as? TypedEntry<Question, Value>,
+                    guard let entry: TypedEntry<Question, Value> = landed.typed(),
                         isSame(entry.question, key.question)
                     else { return try keep(compute(), key, snapshot, sequence).value }
                     return entry.value
@@ -82,7 +82,8 @@ final class QueryCache: Sendable {
         _ key: CacheKey<Question>, _ snapshot: CoreTransaction, _ sequence: UInt64
     ) throws -> Value? {
         guard let found = entries.value(for: key.fingerprint),
-            let entry = found as? TypedEntry<Question, Value>, isSame(entry.question, key.question)
+            let entry: TypedEntry<Question, Value> = found.typed(),
+            isSame(entry.question, key.question)
         else { return nil }
         switch try entry.validity(at: sequence, snapshot) {
         case .holds:
@@ -216,6 +217,15 @@ class CacheEntry: @unchecked Sendable {
         self.regions = regions
         self.computedAt = computedAt
         validThrough = Atomic(computedAt)
+    }
+
+    /// The entry as what it is, for a comparison of types instead of a search for one.
+    @inline(__always)
+    final func typed<Question, Value>() -> TypedEntry<Question, Value>? {
+        if ObjectIdentifier(type(of: self)) != ObjectIdentifier(TypedEntry<Question, Value>.self) {
+            return nil
+        }
+        return unsafe unsafeDowncast(self, to: TypedEntry<Question, Value>.self)
     }
 
     enum Validity {

@@ -2,11 +2,13 @@ import FormDB
 import Foundation
 
 extension ApiEngineKind {
-    static let formdb = ApiEngineKind(name: "formdb") { _ in FormDBApi(try .inMemory()) }
+    static let formdb = ApiEngineKind(name: "formdb") { _ in
+        FormDBApi(try .inMemory(configuration: .measured))
+    }
 
     static let formdbDurable = ApiEngineKind(name: "formdb-durable", isOnDisk: true) {
         let directory = try $0.makeDirectory()
-        return FormDBApi(try Database(at: directory), removing: directory)
+        return FormDBApi(try Database(at: directory, configuration: .measured), removing: directory)
     }
 }
 

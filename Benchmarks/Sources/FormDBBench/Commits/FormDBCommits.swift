@@ -16,7 +16,7 @@ extension CommitEngineKind {
 
 private final class FormDBCommits: ColumnCommitEngine {
     private let directory: URL
-    private var configuration = Database.Configuration()
+    private var configuration = Database.Configuration.measured
     private var database: Database
 
     init(_ surroundings: Surroundings, _ directLog: Database.DirectLog) throws {

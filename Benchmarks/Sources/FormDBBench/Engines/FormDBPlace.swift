@@ -5,7 +5,7 @@ import Foundation
 extension PlaceEngineKind {
     /// The public Swift API, in memory.
     static let formdb = PlaceEngineKind(name: "formdb", plane: .globeOnly) { setup in
-        FormDBPlace(try .inMemory(), setup)
+        FormDBPlace(try .inMemory(configuration: .measured), setup)
     }
 
     /// The public Swift API on disk, every commit synced.
@@ -13,7 +13,8 @@ extension PlaceEngineKind {
         name: "formdb-durable", plane: .globeOnly, isOnDisk: true
     ) { setup in
         let directory = try setup.surroundings.makeDirectory()
-        return FormDBPlace(try Database(at: directory), setup, removing: directory)
+        return FormDBPlace(
+            try Database(at: directory, configuration: .measured), setup, removing: directory)
     }
 }
 

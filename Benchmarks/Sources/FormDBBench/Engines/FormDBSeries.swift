@@ -3,11 +3,14 @@ import FormDB
 import Foundation
 
 extension SeriesEngineKind {
-    static let formdb = SeriesEngineKind(name: "formdb") { _ in FormDBSeries(try .inMemory()) }
+    static let formdb = SeriesEngineKind(name: "formdb") { _ in
+        FormDBSeries(try .inMemory(configuration: .measured))
+    }
 
     static let formdbDurable = SeriesEngineKind(name: "formdb-durable", isOnDisk: true) {
         let directory = try $0.makeDirectory()
-        return FormDBSeries(try Database(at: directory), removing: directory)
+        return FormDBSeries(
+            try Database(at: directory, configuration: .measured), removing: directory)
     }
 }
 
