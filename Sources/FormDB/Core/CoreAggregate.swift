@@ -50,7 +50,7 @@ extension CoreView {
         let key = try aggregation.key.map { try CoreProperty($0) }
         let value = try aggregation.value.map { try CoreProperty($0) }
         let windowing = aggregation.windowing
-        return try unsafe withExtendedLifetime((key, value, owner)) {
+        return try withExtendedLifetime((key, value, owner)) {
             try unsafe (windowing?.edges ?? []).withUnsafeBufferPointer { edges in
                 var raw = unsafe fc_windowing()
                 var options = unsafe fc_aggregate_options()
@@ -103,7 +103,7 @@ extension CoreView {
 extension fc_value {
     /// The value as one of its own; nil for missing.
     fileprivate func json() throws -> JSONValue? {
-        switch kind {
+        switch unsafe kind {
         case FC_VALUE_NUMBER:
             switch unsafe number {
             case FC_NUMBER_INTEGER: return unsafe .int(integer)

@@ -76,11 +76,12 @@ extension FeatureRequest {
         GroupedRequest(request: self, path: path)
     }
 
+    /// The lesser of two: beside `min(of:)` the global function isn't found in this type.
+    func min<Value: Comparable>(_ a: Value, _ b: Value) -> Value { Swift.min(a, b) }
+
     /// Groups in order of key, then window.
     func groups(_ aggregation: CoreAggregation) throws -> [CoreGroup] {
-        if query.isImpossible {
-            return []
-        }
+        if query.isImpossible { return [] }
         if query.isSimple && !query.hasDistance && query.limitCount == nil
             && query.condition.box == nil
         {

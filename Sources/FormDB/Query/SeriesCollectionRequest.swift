@@ -2,7 +2,7 @@
 ///
 /// ```swift
 /// let heat = try db.series(where: .property("kind") == "temperature").bounds(intersecting: box)
-/// let daily = try heat.during(week).windows(.days(1)).all()      // of all points together
+/// let all = try heat.during(week).fetchAll()                     // of all together, by time
 /// for series in try heat.windowsBySeries(.length(.days(1))) { print(series.name) }
 /// ```
 ///
@@ -54,7 +54,7 @@ public struct SeriesCollectionRequest: Sendable, SeriesRefining {
 
     /// The numbers of the series that are described so.
     private func found(_ transaction: CoreTransaction) throws -> [Int64] {
-        guard let target = try transaction.find(.collection, description.collection) else {
+        guard let target = try transaction.resolve(.collection, description.collection) else {
             return []
         }
         let predicate = try CorePredicate(filter)
