@@ -31,6 +31,10 @@ public let publicTypes: [Any.Type] = [
     WindowedAggregate.self, WindowedValue<Double?>.self,
     Filter.self, PropertyPath.self, TimestampProperty.self, Field<Feature, Double>.self,
     Feature.Record<Int>.self, TypedRequest<Int>.self,
+    // Aggregates
+    Aggregate.self, AggregateGroup<Int>.self, GroupedRequest.self, GroupedWindowRequest.self,
+    FeatureWindowRequest.self, Windows.self, CalendarUnit.self, EmptyWindows.self,
+    EmptyWindows.Filling.self, SeriesCollectionRequest.self, NamedWindows.self,
     // Audit
     Journal.self, Journal.AsyncIterator.self, Journal.Element.self, JournalCursor.self,
     JournalBlock.self, JournalOperation.self, JournalOperation.Kind.self, BlockID.self,

@@ -182,16 +182,22 @@ extension SeriesRequest {
         _ length: WindowLength, origin: Timestamp = Timestamp(microseconds: 0),
         includingEmpty: Bool = false
     ) -> WindowRequest {
-        WindowRequest(
-            request: self, length: length, origin: origin, edges: nil,
-            includesEmpty: includingEmpty)
+        windows(
+            .length(length, origin: origin), empty: includingEmpty ? .included : .omitted)
     }
 
     /// Windows between edges, which rise: from each up to but not including the next.
     public func windows(edges: [Timestamp], includingEmpty: Bool = false) -> WindowRequest {
-        WindowRequest(
-            request: self, length: WindowLength(microseconds: 0),
-            origin: Timestamp(microseconds: 0), edges: edges, includesEmpty: includingEmpty)
+        windows(.edges(edges), empty: includingEmpty ? .included : .omitted)
+    }
+
+    /// Windows of any kind over the range.
+    ///
+    /// ```swift
+    /// let daily = try db.series("heart-rate").windows(.calendar(.day, calendar), empty: .included).mean()
+    /// ```
+    public func windows(_ windows: Windows, empty: EmptyWindows = .omitted) -> WindowRequest {
+        WindowRequest(request: self, windows: windows, empty: empty)
     }
 
     func checkUnlimited() throws {

@@ -39,7 +39,7 @@ public struct WindowedValue<Value: Hashable & Sendable>: Hashable, Sendable {
     public let start, end: Timestamp
     /// Whether it was clipped: shorter than the window's own length.
     public let isPartial: Bool
-    public let value: Value
+    public internal(set) var value: Value
 }
 
 /// A question about a series window by window.
@@ -52,22 +52,17 @@ public struct WindowedValue<Value: Hashable & Sendable>: Hashable, Sendable {
 /// Windows come in order of time; those without a point are left out unless they were asked for.
 public struct WindowRequest: Sendable {
     let request: SeriesRequest
-    let length: WindowLength
-    let origin: Timestamp
-    let edges: [Timestamp]?
-    let includesEmpty: Bool
-
-    /// More windows than this are refused rather than kept in memory.
-    private static let windowsMax = 1 << 24
+    let windows: Windows
+    let empty: EmptyWindows
 
     /// Everything of each window. COST: no more than one of its values.
     public func all() throws -> [WindowedAggregate] {
         try gather { WindowedAggregate($0) }
     }
 
-    /// The mean of each window; nil where no point has a value.
+    /// The mean of each window; nil where no point has a value, unless it is filled.
     public func mean() throws -> [WindowedValue<Double?>] {
-        try gather { Self.value($0, $0.count > 0 ? $0.mean : nil) }
+        try fill(gather { Self.value($0, $0.count > 0 ? $0.mean : nil) })
     }
 
     /// The sum of each window; 0 where no point has a value.
@@ -77,12 +72,12 @@ public struct WindowRequest: Sendable {
 
     /// The smallest value of each window; nil where no point has a value.
     public func min() throws -> [WindowedValue<Double?>] {
-        try gather { Self.value($0, $0.count > 0 ? $0.minimum : nil) }
+        try fill(gather { Self.value($0, $0.count > 0 ? $0.minimum : nil) })
     }
 
     /// The largest value of each window; nil where no point has a value.
     public func max() throws -> [WindowedValue<Double?>] {
-        try gather { Self.value($0, $0.count > 0 ? $0.maximum : nil) }
+        try fill(gather { Self.value($0, $0.count > 0 ? $0.maximum : nil) })
     }
 
     /// How many values each window has.
@@ -97,40 +92,51 @@ public struct WindowRequest: Sendable {
             start: window.start, end: window.end, isPartial: window.isPartial, value: value)
     }
 
+    private func fill(_ windows: [WindowedValue<Double?>]) -> [WindowedValue<Double?>] {
+        var filled = windows
+        if request.query.isReversed { filled.reverse() }
+        empty.fill(&filled)
+        if request.query.isReversed { filled.reverse() }
+        return filled
+    }
+
     private func gather<Result>(_ make: (CoreSeriesView.Window) -> Result) throws -> [Result] {
         var results: [Result] = []
         try request.checkUnlimited()
-        var windowing = try windowing()
+        try windows.validate()
         try request.withView { view in
-            windowing.field = try view.oneField(request.query)
-            if request.query.range.isEmpty { return }
-            try view.windows(request.query.range, windowing) { window in
+            let field = try view.oneField(request.query)
+            let range = request.query.range
+            guard !range.isEmpty, var windowing = try windows.windowing(view, range) else { return }
+            windowing.includesEmpty = empty.areReported
+            windowing.field = field
+            try view.windows(range, windowing) { window in
                 results.append(make(window))
-                return results.count <= Self.windowsMax
+                return results.count <= Windows.countMax
             }
         }
-        if results.count > Self.windowsMax {
-            throw FormDBError(
-                .tooLarge, "more than \(Self.windowsMax) windows",
-                advice: "choose longer windows or a shorter range, or leave out empty ones")
-        }
+        if results.count > Windows.countMax { throw Windows.tooMany }
         if request.query.isReversed { results.reverse() }
         return results
     }
+}
 
-    private func windowing() throws -> CoreSeriesView.Windowing {
+extension Windows {
+    /// How they lie over the points of a range; nil when there is no point that an open end could take its place from.
+    func windowing(_ view: CoreSeriesView, _ range: TimeRange) throws -> CoreSeriesView.Windowing? {
         var windowing = CoreSeriesView.Windowing()
-        windowing.includesEmpty = includesEmpty
-        if let edges {
-            guard edges.count >= 2, zip(edges, edges.dropFirst()).allSatisfy({ $0 < $1 }) else {
-                throw FormDBError(
-                    .invalidArgument, "edges of windows are two or more, each later than the last")
-            }
-            windowing.edges = edges.map(\.microseconds)
-        } else {
-            try length.validate()
+        switch kind {
+        case .length(let length, let origin):
             windowing.length = length.microseconds
             windowing.origin = origin.microseconds
+        case .edges(let edges): windowing.edges = edges.map(\.microseconds)
+        case .calendar(let unit, let calendar):
+            let last = range.end.map { Timestamp(microseconds: $0.microseconds - 1) }
+            guard let first = unsafe try range.start ?? view.end(range, latest: false)?.time,
+                let last = unsafe try last ?? view.end(range, latest: true)?.time
+            else { return nil }
+            windowing.edges = try CalendarWindows(unit: unit, calendar: calendar)
+                .edges(from: first, through: last).map(\.microseconds)
         }
         return windowing
     }
