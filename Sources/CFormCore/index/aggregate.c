@@ -164,7 +164,7 @@ static inline bool place_find(fc_aggregate *all, int64_t time_us) {
 // The window of a row's time; false when it has none.
 static inline bool place_of_row(fc_aggregate *all, const fc_chunk *chunk, uint32_t row) {
     if (!(chunk->flags[row] & FC_ROW_TIME)) return false;
-    int64_t time_us = chunk->times[row].start_us;
+    int64_t time_us = chunk->starts_us[row];
     if (time_us < all->options->from_us) time_us = all->options->from_us;
     if (time_us == INT64_MIN) return false; // an open start
     return place_find(all, time_us);
@@ -316,28 +316,13 @@ static fc_status add_list(fc_aggregate *all, batch *batch, const uint32_t *posit
     return FC_STATUS_OK;
 }
 
-// The visible ones of up to 64 rows from `position` on, as bits.
-static uint64_t visible_rows(const fc_view *view, const fc_chunk *chunk, uint32_t position,
-                             uint32_t count) {
-    uint64_t all = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
-    uint64_t dead =
-        atomic_load_explicit(&chunk->dead[(position & FC_CHUNK_MASK) / 64], memory_order_acquire) &
-        all;
-    uint64_t visible = all & ~dead;
-    for (; dead != 0; dead &= dead - 1) {
-        unsigned bit = (unsigned)__builtin_ctzll(dead);
-        if (fc_view_sees(view, position + bit)) visible |= UINT64_C(1) << bit;
-    }
-    return visible;
-}
-
 static fc_status count_rows(fc_aggregate *all, const fc_probe *probe, const fc_chunk *chunk,
                             uint32_t position, uint64_t visible) {
     for (; visible != 0; visible &= visible - 1) {
         uint32_t row = (position & FC_CHUNK_MASK) + (unsigned)__builtin_ctzll(visible);
         uint32_t group = 0;
         if (probe->has_time && (!(chunk->flags[row] & FC_ROW_TIME) ||
-                                !fc_probe_time_matches(probe, chunk->times[row])))
+                                !fc_probe_time_matches(probe, fc_chunk_time(chunk, row))))
             continue;
         if (all->options->windowing != NULL) {
             if (!place_of_row(all, chunk, row)) continue;
@@ -362,7 +347,7 @@ static fc_status add_all(fc_aggregate *all, batch *batch, const fc_question *que
         const fc_chunk *chunk = fc_columns_chunk(columns, position);
         uint32_t left = view->limit - position, count = left < 64 ? left : 64;
         if (is_cancelled(all, count)) return FC_STATUS_CANCELLED;
-        uint64_t visible = chunk == NULL ? 0 : visible_rows(view, chunk, position, count);
+        uint64_t visible = chunk == NULL ? 0 : fc_view_visible_rows(view, chunk, position, count);
         if (counts_only) {
             status = count_rows(all, &probe, chunk, position, visible);
         } else {

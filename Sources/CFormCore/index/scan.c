@@ -20,19 +20,6 @@ static quick_box quick_box_of(const fc_probe *probe) {
                        .north = box->north};
 }
 
-static uint64_t visible_rows(const fc_view *view, const fc_chunk *chunk, uint32_t first,
-                             uint32_t count) {
-    uint64_t rows = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
-    const fc_dead_word *word = &chunk->dead[(first & FC_CHUNK_MASK) / 64];
-    uint64_t dead = atomic_load_explicit(&word->bits, memory_order_acquire);
-    if (dead != 0 && fc_chunk_all_ended(chunk, first, view->sequence)) return rows & ~dead;
-    for (uint64_t doubtful = dead & rows; doubtful != 0; doubtful &= doubtful - 1) {
-        uint32_t row = (uint32_t)__builtin_ctzll(doubtful);
-        if (fc_chunk_deleted(chunk, first + row) <= view->sequence) rows &= ~(UINT64_C(1) << row);
-    }
-    return rows;
-}
-
 // Which of `count` rows from `row` on meet the box in the plane; *out_turned: rows that only the exact test can
 // tell, because they reach beyond ±180 or cross.
 static uint64_t meet_quickly(const quick_box *quick, const fc_chunk *chunk, uint32_t row,
@@ -78,7 +65,7 @@ static uint64_t meet_time(const fc_probe *probe, const fc_chunk *chunk, uint32_t
 
 static uint64_t matching_rows(const fc_view *view, const fc_probe *probe, const quick_box *quick,
                               const fc_chunk *chunk, uint32_t first, uint32_t count) {
-    uint64_t rows = visible_rows(view, chunk, first, count);
+    uint64_t rows = fc_view_visible_rows(view, chunk, first, count);
     uint32_t row = first & FC_CHUNK_MASK;
     if (probe->has_time && rows != 0) rows &= meet_time(probe, chunk, row, count);
     if (!probe->has_box || rows == 0) return rows;
