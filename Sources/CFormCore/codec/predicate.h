@@ -17,8 +17,9 @@
 // after it, 3 both (a single value). Of arrays and objects, which are only equal or not, with side 3 alone.
 //
 // THREADS: immutable; any number may test at once. OWNERSHIP: create/destroy.
-// COST: a test of `magnitude >= 5 and type == "earthquake"` on 150 bytes of properties: FIGURE ns on a 3 GHz server
-// core. The outermost map is walked once for all leaves, as far as needed; no allocation.
+// COST: `magnitude >= 5 and type == "earthquake"` on 150 bytes of properties: 48 ns when the first part decides and
+// branches are predicted, 69 to 81 ns over rows of which 43 % at random meet it (a core at 3 GHz that others used
+// too). The outermost map is walked once for all leaves, as far as needed; no allocation.
 #ifndef FC_CODEC_PREDICATE_H
 #define FC_CODEC_PREDICATE_H
 

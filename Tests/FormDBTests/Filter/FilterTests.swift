@@ -189,7 +189,8 @@ struct FilterTests {
             .property("x").contains("ari"), .property("x").containsElement(5),
             .property("x", "y", "z").exists, .property("x").asTimestamp >= Timestamp.now,
         ]
-        #expect(Set(filters).count == filters.count)
+        // Two pairs say the same: 1 and Int8(1), and an object in two types.
+        #expect(Set(filters).count == filters.count - 2)
         let kind = "cafe"
         let least = 3
         #expect((.property("kind") == kind) as Filter == (.property("kind") == "cafe"))
@@ -274,9 +275,9 @@ struct FilterTests {
         }
         #expect(throws: FormDBError.self) { try CorePredicate(filter) }
         var value = JSONValue.int(1)
-        for _ in 0..<126 { value = .array([value]) }
+        for _ in 0..<127 { value = .array([value]) }
         #expect {
-            try CorePredicate(.property("a") == value)
+            try CorePredicate(.property("a") == value && .property("b").exists)
         } throws: { ($0 as? FormDBError)?.code == .tooLarge }
         // Deeper than anything stored can be: nothing equals it.
         for _ in 0..<10 { value = .array([value]) }
@@ -287,7 +288,7 @@ struct FilterTests {
     @Test("A view keeps the positions of the features that meet a filter, in their order")
     func view() throws {
         let directory = TemporaryDirectory()
-        let db = try Database(at: directory.path)
+        let db = try Database(at: directory.url)
         try db.write { tx in
             for index in 0..<500 {
                 try tx.insert(
@@ -309,7 +310,7 @@ struct FilterTests {
                 return id >= 100 && id % 2 == 0 && id % 7 != 0
             }
             #expect(positions.array == wanted)
-            #expect(wanted.count == 171)
+            #expect(wanted.count == 172)
             for position in all {
                 #expect(view.meets(predicate, at: position) == wanted.contains(position))
             }

@@ -36,7 +36,7 @@ struct TypedRecordTests {
     @Test("What is encoded is decoded as the same, through the store too")
     func roundTrip() throws {
         let directory = TemporaryDirectory()
-        let db = try Database(at: directory.path)
+        let db = try Database(at: directory.url)
         let feature = try Feature(
             id: 7, geometry: .point(longitude: 1, latitude: 2), time: .instant(quake.updated),
             value: quake)
