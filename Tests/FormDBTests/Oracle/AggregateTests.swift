@@ -103,7 +103,7 @@ struct AggregateTests {
             }
         }
         for _ in 0..<8 {
-            try db.write(by: "test") { tx in
+            try db.write { tx in
                 for _ in 0..<400 {
                     let id = Int64.random(in: 1...1500, using: &random)
                     if Int.random(in: 0..<5, using: &random) == 0 {
@@ -120,8 +120,8 @@ struct AggregateTests {
                     let end = start + .seconds(Int.random(in: 0...200_000, using: &random))
                     let feature = Feature(
                         id: .integer(id), geometry: nil, properties: properties,
-                        time: Bool.random(using: &random) ? .init(.interval(start, end)) : nil)
-                    try tx.upsert(feature, in: "f")
+                        time: Bool.random(using: &random) ? .interval(start, end) : nil)
+                    try tx.upsert(feature, into: "f")
                     model[id] = feature
                 }
             }
@@ -131,7 +131,7 @@ struct AggregateTests {
         let all = db.features(in: "f")
         try check(all, Array(model.values), nil)
         let during = model.values.filter { feature in
-            guard let time = feature.time?.interval else { return false }
+            guard let time = feature.time else { return false }
             return time.start < to && time.end >= from
         }
         try check(all.during(from..<to), during, from)
@@ -142,7 +142,7 @@ struct AggregateTests {
             nil)
         let snapshot = try db.snapshot()
         let before = Array(model.values)
-        try db.write(by: "test") { tx in
+        try db.write { tx in
             for id in model.keys { _ = try tx.delete(.integer(id), in: "f") }
         }
         try check(snapshot.features(in: "f"), before, nil)
@@ -164,7 +164,7 @@ struct AggregateTests {
 
         let timed = features.filter { $0.time != nil }
         let windows = Dictionary(grouping: timed) { feature in
-            let start = max(feature.time!.interval.start, from ?? .min).microseconds
+            let start = max(feature.time!.start, from ?? .min).microseconds
             return Int((Double(start) / Double(Self.day)).rounded(.down))
         }
         let daily = try request.windows(.days(1)).aggregate(of: .property("v"))
@@ -231,7 +231,7 @@ struct AggregateTests {
         _ = try file.importFile(into: db)
         var wanted: [String: Int] = [:]
         for feature in try file.features() {
-            wanted[String(feature.time!.interval.start.description.prefix(10)), default: 0] += 1
+            wanted[String(feature.time!.start.description.prefix(10)), default: 0] += 1
         }
         let daily = try db.features(in: "file").windows(.days(1)).count()
         #expect(daily.count == wanted.count)
@@ -241,7 +241,7 @@ struct AggregateTests {
     @Test("What is empty is filled from before, or on a line")
     func fills() throws {
         let db = try Database.inMemory()
-        try db.write(by: "test") { tx in
+        try db.write { tx in
             try tx.append(times: [0, 3_000_000], values: [1, 7], to: "s")
         }
         let range = Timestamp(microseconds: -1_000_000)..<Timestamp(microseconds: 5_000_000)
@@ -258,7 +258,7 @@ struct AggregateTests {
     @Test("Series are found by tag and place")
     func seriesByTag() throws {
         let db = try Database.inMemory()
-        try db.write(by: "test") { tx in
+        try db.write { tx in
             for (index, kind) in ["t", "t", "p", "t"].enumerated() {
                 let place = Geometry.point(longitude: Double(index), latitude: 0)
                 try tx.createSeries(
