@@ -19,27 +19,18 @@ struct CoreGroup {
     var minimum, maximum: JSONValue?
 }
 
-/// A property compiled for the core.
-@safe private final class CoreProperty {
-    let pointer: UnsafeMutablePointer<fc_property>
+/// Where the values of a property come from: the records.
+@safe private final class CoreValueReader {
+    private let property: CoreProperty
     let reader: UnsafeMutablePointer<fc_value_reader>
 
     init(_ path: PropertyPath) throws {
-        var compiled: UnsafeMutablePointer<fc_property>?
-        try callCore { detail in
-            unsafe path.encoded.withUnsafeBytes { bytes in
-                unsafe fc_property_decode(CoreMemory.allocator, fc_bytes(bytes), &compiled, detail)
-            }
-        }
-        unsafe pointer = unsafe compiled!
+        property = try CoreProperty(path)
         unsafe reader = .allocate(capacity: 1)
-        unsafe reader.initialize(to: fc_value_reader_of_records(pointer))
+        unsafe reader.initialize(to: fc_value_reader_of_records(property.pointer))
     }
 
-    deinit {
-        unsafe reader.deallocate()
-        unsafe fc_property_destroy(CoreMemory.allocator, pointer)
-    }
+    deinit { unsafe reader.deallocate() }
 }
 
 extension CoreView {
@@ -47,8 +38,8 @@ extension CoreView {
     func aggregate(
         _ aggregation: CoreAggregation, of positions: CorePositions?, _ question: CoreQuestion
     ) throws -> [CoreGroup] {
-        let key = try aggregation.key.map { try CoreProperty($0) }
-        let value = try aggregation.value.map { try CoreProperty($0) }
+        let key = try aggregation.key.map { try CoreValueReader($0) }
+        let value = try aggregation.value.map { try CoreValueReader($0) }
         let windowing = aggregation.windowing
         return try withExtendedLifetime((key, value, owner)) {
             try unsafe (windowing?.edges ?? []).withUnsafeBufferPointer { edges in
