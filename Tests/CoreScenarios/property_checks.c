@@ -144,8 +144,8 @@ static bool check_search(const question *asked, fc_positions *found) {
 
 // ---- Order -------------------------------------------------------------------------------------
 
-static const question *sorted_question; // qsort has no context
-static bool sorted_descending;
+static _Thread_local const question *sorted_question; // qsort has no context
+static _Thread_local bool sorted_descending;
 
 static int compare_rows(const void *a, const void *b) {
     const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
