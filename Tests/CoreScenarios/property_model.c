@@ -175,12 +175,14 @@ static bool run_operations(property_model *model, uint64_t running, bool in_bulk
     for (uint64_t i = 0; i < count; i++) {
         bool holds = !chance_one_in(chance, 5) ? put_one(model, running, undo)
                                                : delete_one(model, running, undo);
-        if (holds && chance_one_in(chance, count * 4)) holds = change_index(model, running);
+        if (holds && chance_one_in(chance, count * (model->options.tiny ? 4 : 16)))
+            holds = change_index(model, running);
         if (holds && !in_bulk && chance_one_in(chance, 200))
             holds = check_writer_view(model, running);
         if (!holds) return false;
     }
-    return !chance_one_in(chance, 8) || change_index(model, running);
+    const uint64_t rarity = model->options.tiny ? 8 : 30;
+    return !chance_one_in(chance, rarity) || change_index(model, running);
 }
 
 static void undo_all(property_model *model, uint64_t running, uint32_t first, undo_list *undo) {
@@ -255,6 +257,14 @@ static bool run_transaction(property_model *model) {
     return holds;
 }
 
+static void release_view(property_model *model) {
+    if (model->view_count == 0) return;
+    const uint64_t i = chance_below(&model->chance, model->view_count);
+    fc_view_release(model->views[i].view);
+    model->views[i] = model->views[--model->view_count];
+    raise_horizon(model);
+}
+
 static bool between_transactions(property_model *model) {
     model_chance *chance = &model->chance;
     if (!build_indexes(model)) return false;
@@ -270,7 +280,11 @@ static bool between_transactions(property_model *model) {
         HOLDS(fc_memtable_view(model->table, view->sequence, &view->view) == FC_STATUS_OK);
         model->view_count++;
     }
-    if (!model->options.tiny && !chance_one_in(chance, 5)) return true;
+    // Long runs are for many rows: chunks go only once no view and no build needs them.
+    if (!model->options.tiny && !chance_one_in(chance, model->options.journal_only ? 30 : 5)) {
+        release_view(model);
+        return true;
+    }
     if (model->view_count > 0) {
         if (chance_one_in(chance, 2)) arm(model);
         if (!property_check_view(model, &model->views[chance_below(chance, model->view_count)]))
@@ -282,12 +296,7 @@ static bool between_transactions(property_model *model) {
     HOLDS(fc_memtable_view(model->table, newest.sequence, &newest.view) == FC_STATUS_OK);
     const bool holds = property_check_view(model, &newest);
     fc_view_release(newest.view);
-    if (model->view_count > 0 && chance_one_in(chance, 3)) {
-        const uint64_t i = chance_below(chance, model->view_count);
-        fc_view_release(model->views[i].view);
-        model->views[i] = model->views[--model->view_count];
-        raise_horizon(model);
-    }
+    if (chance_one_in(chance, 3)) release_view(model);
     return holds;
 }
 

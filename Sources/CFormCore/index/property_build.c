@@ -89,8 +89,13 @@ fc_status fc_index_build_install(fc_index_build *build) {
         fc_index_version_allocate(table->arena, fc_index_levels_count(index) + 1);
     if (version == NULL) return FC_STATUS_OUT_OF_MEMORY;
     if (table->options.journal_only) count_entries(build);
-    for (uint32_t i = 0; i < build->own_count; i++)
-        if (build->chunks[i] != NULL) fc_pointer_table_set(&index->chunks, i, build->chunks[i]);
+    for (uint32_t i = 0; i < build->own_count; i++) {
+        // A sweep that had begun before the index was created has freed the rows: none of them is in the run.
+        if (fc_pointer_table_get(&table->columns.chunks, i) == NULL)
+            fc_arena_release(table->arena, build->chunks[i]);
+        else if (build->chunks[i] != NULL)
+            fc_pointer_table_set(&index->chunks, i, build->chunks[i]);
+    }
     build->is_installed = true;
     if (build->run->count > 0) {
         fc_index_levels_put_packed(index, build->run);

@@ -5,8 +5,8 @@
 #include "property_internal.h"
 
 enum {
-    SMALL_GROUP = 2048, // rows of equal value that are sorted at once
-    SELECT_PART = 8,    // a batch of less than this part of a group is selected
+    SMALL_GROUP = 256, // rows of equal value that are sorted at once
+    SELECT_PART = 8,   // a batch of less than this part of a group is selected
 };
 
 // A row of a group, by its id: integers by the key, texts (behind all integers) by what the columns have.

@@ -5,9 +5,13 @@ import Testing
 
 @Suite("Indexes while writes go on")
 struct IndexConcurrencyTests {
-    @Test("An index that is built beside writers holds each row of each snapshot once, in order")
-    func buildBesideWriters() throws {
-        let db = try Database.inMemory()
+    @Test(
+        "An index that is built beside writers holds each row of each snapshot once, in order",
+        arguments: [Database.History.kept, .journalOnly])
+    func buildBesideWriters(history: Database.History) throws {
+        var configuration = Database.Configuration()
+        configuration.history = history
+        let db = try Database.inMemory(configuration: configuration)
         let path = PropertyPath("n")
         let rows = Thoroughness.isQuick ? 3000 : 20_000
         let rounds = Thoroughness.isQuick ? 6 : 20

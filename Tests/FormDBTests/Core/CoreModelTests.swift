@@ -150,7 +150,7 @@ struct PropertyModelTests {
         let counts = run(
             "property indexes, journal only", seeds: 1,
             property_model_options(
-                seed: 0, transactions: 300, tiny: false, journal_only: true, failing: false,
+                seed: 0, transactions: 400, tiny: false, journal_only: true, failing: false,
                 numbers_only: true))
         #expect(counts.freed_chunks > 0)
     }
