@@ -133,7 +133,7 @@ struct CacheWriter {
     mutating func write() throws {
         let changes =
             Int.random(in: 0..<400, using: &random) == 0
-            ? 60 : Int.random(in: 1...3, using: &random)
+            ? 60 : Int.random(in: 1...4, using: &random)
         let isUndone = Int.random(in: 0..<30, using: &random) == 0
         var random = random
         var hasShape = hasShape

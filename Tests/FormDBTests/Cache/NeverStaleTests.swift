@@ -64,7 +64,7 @@ private struct NeverStaleRun {
                 pinned.append(try database.snapshot())
             }
             let newest = try database.snapshot()
-            for _ in 0..<20 { try look(newest) }
+            for _ in 0..<15 { try look(newest) }
         }
     }
 
@@ -99,7 +99,7 @@ struct NeverStaleTests {
     @Test("are never stale, whatever is written, and at snapshots of the past too")
     func neverStale() throws {
         var run = try NeverStaleRun(.printed()) { _ in }
-        let wanted = Thoroughness.isQuick ? 20_000 : isDebug ? 60_000 : 2_000_000
+        let wanted = Thoroughness.isQuick ? 20_000 : isDebug ? 60_000 : 1_800_000
         try run.run(lookups: wanted, stopsAtStale: true)
         #expect(run.stale == [])
         let statistics = run.statistics
