@@ -118,7 +118,7 @@ public struct EmptyWindows: Hashable, Sendable {
         let span = Double(windows[last].start.microseconds) - Double(start)
         for index in first + 1..<last {
             let part = (Double(windows[index].start.microseconds) - Double(start)) / span
-            windows[index].value = a * (1 - part) + b * part
+            windows[index].value = a + (b - a) * part
         }
     }
 }

@@ -210,7 +210,9 @@ struct AggregateTests {
                 exact.add(value.doubleValue!)
             }
         }
-        let scalars = values.filter { Self.rank($0) < 3 }.sorted()
+        let scalars = values.filter { Self.rank($0) < 3 }.sorted {
+            (Self.rank($0), $0) < (Self.rank($1), $1)
+        }
         #expect(found.rows == features.count && found.values == count)
         #expect(found.minimum == scalars.first && found.maximum == scalars.last)
         var error = exact
