@@ -22,6 +22,6 @@ typedef struct fc_window_place {
     int64_t number; // counted from the origin, or the index of its first edge
     int64_t first_us, last_us;
 } fc_window_place;
-// False when the instant lies outside all edges. COST: a few ns by length, a binary search by edges.
+// False when the instant lies outside all edges. COST: O(1) by length, a binary search by edges.
 bool fc_windowing_find(const fc_windowing *windowing, int64_t time_us, fc_window_place *out);
 #endif
