@@ -23,6 +23,8 @@ public let publicTypes: [Any.Type] = [
     WindowLength.self, FormDBError.self, FormDBError.Code.self,
     // Questions
     PropertyPath.self, TimestampProperty.self,
+    PageToken.self, FeaturePage.self, QueryExplanation.self,
+    QueryExplanation.Actual.self, QueryExplanation.Option.self, QueryExplanation.Source.self,
     FeatureQuery.self, FeatureOrder.self, FeatureRequest.self, NeighborRequest.self, Neighbor.self,
     FeatureCursor.self, FeatureStream.self, FeatureStream.AsyncIterator.self,
     FeatureStream.Element.self,

@@ -82,7 +82,8 @@ extension ReadSource {
     ///   - reach: how far the farthest of a full answer to `nearest` is; nil if it isn't full.
     func cached<Value: Sendable>(
         _ query: FeatureQuery, _ options: RequestOptions, _ answer: FeatureQuestion.Answer,
-        bytes: (Value) -> Int, reach: (Value) -> Distance? = { _ in nil }, _ compute: (CoreView) throws -> Value
+        bytes: (Value) -> Int, reach: (Value) -> Distance? = { _ in nil },
+        _ compute: (CoreView) throws -> Value
     ) throws -> Value {
         let transaction = try open()
         let target = try transaction.require(.collection, query.collection)
@@ -93,7 +94,8 @@ extension ReadSource {
         let key = cache.key(
             FeatureQuestion(query: query, answer: answer),
             of: CoreRegion(kind: .collection, target: target.id))
-        let interruption = options.timeLimit == nil ? nil : Interruption(timeLimit: options.timeLimit)
+        let interruption =
+            options.timeLimit == nil ? nil : Interruption(timeLimit: options.timeLimit)
         return try cache.value(for: key, in: transaction, interrupt: interruption?.check) {
             let value = try compute(transaction.view(of: target.id))
             return CachedAnswer(

@@ -76,7 +76,8 @@ extension FeatureExecutor {
         }
         let paths = Set(plan.sources.map(\.path)).subtracting([.pruned])
         var text =
-            paths.count == 1 ? words(paths.first!, input) : paths.isEmpty ? "nothing" : "each source by its own path"
+            paths.count == 1
+            ? words(paths.first!, input) : paths.isEmpty ? "nothing" : "each source by its own path"
         if plan.strategy == .measured { text += ", all distances measured" }
         if let order = query.order {
             text += query.limitCount == nil ? ", sorted by \(order)" : ", the first by \(order)"

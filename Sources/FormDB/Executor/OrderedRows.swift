@@ -186,7 +186,9 @@ struct TimeStretches {
         // Rows that start before the range may reach into it: the first stretch is open there.
         edge = isDescending ? range.end : nil
         if let after { edge = isDescending ? Self.next(after) : after }
-        if isDescending, after != nil, let end = range.end { edge = edge.map { min($0, end) } ?? end }
+        if isDescending, after != nil, let end = range.end {
+            edge = edge.map { min($0, end) } ?? end
+        }
     }
 
     private static func next(_ time: Timestamp) -> Timestamp? {
@@ -198,7 +200,8 @@ struct TimeStretches {
         let far = farEdge()
         let stretch =
             isDescending
-            ? Stretch(start: far, end: edge, asked: .all) : Stretch(start: edge, end: far, asked: .all)
+            ? Stretch(start: far, end: edge, asked: .all)
+            : Stretch(start: edge, end: far, asked: .all)
         isDone = far == nil
         edge = far
         // The next one is longer: this one found too little.

@@ -251,7 +251,9 @@ struct Planner {
         var left = 1.0
         if input.condition.box != nil || input.condition.time != nil {
             each += costs.restrictedRow
-            left = shares.reduce(0) { $0 + $1.rows * $1.all } / max(1, shares.reduce(0) { $0 + $1.rows })
+            left =
+                shares.reduce(0) { $0 + $1.rows * $1.all }
+                / max(1, shares.reduce(0) { $0 + $1.rows })
         }
         if input.hasFilter && !index.answersFilter { each += left * costs.filteredRow }
         return ordered(
@@ -293,7 +295,8 @@ struct Planner {
         plan.strategy = .nearest
         plan.rows = min(wanted, reachable * share)
         // Rows that the walk passes by because of place or time cost a little too.
-        plan.cost = costs.tree + walked * each + min(walked / max(share, 1e-6), rows) * costs.treeRow
+        plan.cost =
+            costs.tree + walked * each + min(walked / max(share, 1e-6), rows) * costs.treeRow
         plan.budget = max(4 * walked, gather.cost / each) + 64
         return plan
     }

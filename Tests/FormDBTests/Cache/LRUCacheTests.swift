@@ -212,10 +212,21 @@ struct FingerprintTests {
             base.ids("1"), base.ids([]), base.ids(1, 2), base.nearest(to: place, limit: 1),
             base.nearest(to: place, limit: 2),
             base.nearest(to: place, limit: 2, maxDistance: .meters(3)),
-            base.within(.meters(3), of: place),
-            base.bounds(intersecting: box).bounds(intersecting: box),
+            base.within(.meters(3), of: place), base.filter(.property("a") == 1),
+            base.filter(.property("a") == 2), base.filter(.property("b") == 1),
+            base.order(by: .property("a")), base.order(by: .property("b")),
+            base.order(by: .property("a"), descending: true), base.reading(properties: ["a"]),
+            base.reading(properties: ["a"], geometry: false), base.reading(properties: ["b"]),
+            base.after(PageToken(.init(id: 1), of: base)),
+            base.after(PageToken(.init(id: 2), of: base)),
         ]
         #expect(Set(queries.map(key)).count == queries.count)
+        let inBox = base.bounds(intersecting: box)
+        #expect(key(inBox.bounds(intersecting: box)) == key(inBox))
+        let wide = BoundingBox(west: 0, south: 0, east: 30, north: 40)
+        #expect(
+            key(inBox.bounds(intersecting: wide))
+                == key(base.bounds(intersecting: wide).bounds(intersecting: box)))
         for query in queries { #expect(key(query) == key(query.refined { _ in })) }
         let zero = BoundingBox(west: -0.0, south: 0, east: 3, north: 4)
         let minus = BoundingBox(west: 0.0, south: -0.0, east: 3, north: 4)

@@ -1,5 +1,6 @@
 // A question about features in the model's own terms, and its answer by looking at every feature.
 import CFormCore
+
 @testable import FormDB
 
 struct ModelQuery {

@@ -206,7 +206,10 @@ extension RandomMaterial {
         switch below(12) {
         case 0: .null
         case 1: .bool(chance(0.5))
-        case 2: pick([.int(1 << 53), .int((1 << 53) + 1), .double(0x1p53), .uint(.max), .double(0x1p64)])
+        case 2:
+            pick([
+                .int(1 << 53), .int((1 << 53) + 1), .double(0x1p53), .uint(.max), .double(0x1p64),
+            ])
         case 3: pick([.double(1.5), .double(-0.0), .int(0), .double(1)])
         case ..<7: .int(Int64(below(6)))
         case ..<10: .string(pick(["", "a", "ab", "abc", "abcdefgh", "abcdefghi", "b", "\u{e9}"]))

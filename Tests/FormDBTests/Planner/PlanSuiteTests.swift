@@ -25,7 +25,8 @@ struct PlanSuiteTests {
             try database.write { tx in
                 for _ in 0..<4 {
                     try operations.perform(
-                        material.pick([.upsertMany, .insertMany, .upsert, .upsert, .delete, .merge]),
+                        material.pick([.upsertMany, .insertMany, .upsert, .upsert, .delete, .merge]
+                        ),
                         tx)
                 }
             }
