@@ -155,7 +155,7 @@ FC_AVX2_TEST(fc_avx2_ge, _CMP_GE_OQ)
 FC_AVX2_TEST(fc_avx2_gt, _CMP_GT_OQ)
 #undef FC_AVX2_TEST
 
-// With the limits in registers: a tail of a thousand rows in 0.11 us, block by block 0.24.
+// With the limits in registers.
 FC_AVX2 uint32_t fc_avx2_skip(const float *lanes, size_t stride, const float *limits,
                               uint32_t count) {
     const float *a = lanes, *b = a + stride, *c = b + stride, *d = c + stride;

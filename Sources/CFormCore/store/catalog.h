@@ -59,8 +59,8 @@ uint32_t fc_catalog_next_id(const fc_catalog *catalog, fc_target_kind kind);
 fc_entry *fc_catalog_find(fc_catalog *catalog, fc_target_kind kind, fc_bytes name,
                           uint64_t sequence);
 fc_entry *fc_catalog_get(fc_catalog *catalog, fc_target_kind kind, uint32_t id, uint64_t sequence);
-// The same for the writer, who alone changes the lists: without the lock, which was a sixth of appending a
-// point.
+// The same for the writer, who alone changes the lists: without the lock, a sixth of the samples in a profile of
+// appending points one by one.
 fc_entry *fc_catalog_get_writing(fc_catalog *catalog, fc_target_kind kind, uint32_t id,
                                  uint64_t sequence);
 // The name that the entry has at `sequence`; borrowed for the catalog's life.

@@ -2,8 +2,8 @@
 ///
 /// Its members are in the order of the encoding, shorter keys first. It has fewer than 256.
 ///
-/// COST: `count` O(1); a key, a member: the heads before it are walked over, about 3 ns each, and one
-/// value is decoded. Nothing is allocated but what the value itself needs (a text of more than 15
+/// COST: `count` O(1); a key, a member: the heads before it are walked over, and one value is
+/// decoded. Nothing is allocated but what the value itself needs (a text of more than 15
 /// bytes, an array, an object).
 struct EncodedObject: Sendable {
     let batch: RecordBatch

@@ -73,7 +73,7 @@ struct AllocationTests {
     }
 
     @Test("Counting")
-    func count() throws { try expectNoneByRow { try rows($0).fetchCount() } }
+    func count() throws { try expectNoneByRow { try rows($0).uncached().fetchCount() } }
 
     @Test("Columns, copied into arrays that are used again")
     func columns() throws {
