@@ -155,6 +155,7 @@ static fc_status W(settle_doubts)(walk_state *state) {
     W(keep_seen)(state);
     const unsigned count = state->doubtful_count;
     state->doubtful_count = 0;
+    if (count == 0) return FC_STATUS_OK; // nor may the sink have memory yet
     if (sink->ids != NULL) {
         uint64_t room = sink->id_capacity > sink->total ? sink->id_capacity - sink->total : 0;
         if (room > count) room = count;
