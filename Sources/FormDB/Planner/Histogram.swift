@@ -17,7 +17,9 @@ struct HistogramAxis: Hashable, Sendable {
         let last = values.count - 1
         edges = (0...Self.bins).map { values[last * $0 / Self.bins] }
         let width = edges[Self.bins] - edges[0]
-        let scale = width > 0 && width.isFinite ? Double(Self.guesses) / width : 0
+        // Of values that are nearly equal the quotient is infinite.
+        let steps = Double(Self.guesses) / width
+        let scale = width > 0 && steps.isFinite ? steps : 0
         self.scale = scale
         var guess = [UInt8](repeating: 0, count: Self.guesses)
         for step in 0..<Self.guesses where scale > 0 {

@@ -137,4 +137,15 @@ struct PlanSuiteTests {
             #expect(token != nil || found.count == expected.count, "\(query.query)")
         }
     }
+
+    /// Found by the oracle: places 5e-324 apart made the histogram divide by nearly nothing, and trap.
+    @Test("a histogram of values that are nearly equal is one of values")
+    func nearlyEqualValues() {
+        let tiny = Double.leastNonzeroMagnitude
+        let histogram = PlaceHistogram([
+            PlaceHistogram.Extent(west: 0, south: 0, east: 0, north: 0),
+            PlaceHistogram.Extent(west: tiny, south: tiny, east: tiny, north: tiny),
+        ])
+        #expect(histogram.share(of: .world, isWithin: false) > 0.9)
+    }
 }
