@@ -42,7 +42,8 @@ extension FeatureExecutor {
     /// takes more than the plan's budget, or when a row on the way can't be measured (which need not answer).
     private func walked(from place: Position, _ plan: Plan) throws -> [CoreView.Near]? {
         let wanted = neighborLimit
-        var asked = wanted.map { Swift.max($0 * 2, 16) }
+        // A limit beyond any collection is none.
+        var asked = wanted.flatMap { $0 < 1 << 32 ? Swift.max($0 * 2, 16) : nil }
         while true {
             try options.interruption.check()
             var near: [CoreView.Near]
@@ -56,7 +57,7 @@ extension FeatureExecutor {
             keepAnswers(&near)
             if let wanted, near.count >= wanted { return Array(near.prefix(wanted)) }
             if isAll { return near }
-            asked = asked.map { $0 * 4 }
+            asked = asked.flatMap { $0 < 1 << 34 ? $0 * 4 : nil }
             if let asked, Double(asked) > plan.budget { return nil }
         }
     }

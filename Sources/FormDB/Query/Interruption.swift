@@ -6,7 +6,8 @@ struct Interruption: Sendable {
     private let deadline: ContinuousClock.Instant?
 
     init(timeLimit: Duration? = nil) {
-        deadline = timeLimit.map { ContinuousClock.now + $0 }
+        // A century is no limit, and more than that can't be added to a time.
+        deadline = timeLimit.map { ContinuousClock.now + min($0, .seconds(3_153_600_000)) }
     }
 
     /// Throws `CancellationError`, or `timeLimitExceeded`.
