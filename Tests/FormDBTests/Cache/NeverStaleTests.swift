@@ -98,21 +98,35 @@ struct NeverStaleTests {
 
     @Test("are never stale, whatever is written, and at snapshots of the past too")
     func neverStale() throws {
-        var run = try NeverStaleRun(.printed()) { _ in }
+        var seeds = SeededGenerator.printed()
         let wanted = Thoroughness.isQuick ? 20_000 : isDebug ? 60_000 : 1_800_000
-        try run.run(lookups: wanted, stopsAtStale: true)
-        #expect(run.stale == [])
-        let statistics = run.statistics
-        let hits = run.hits.reduce(0, +)
-        let wraps = Int(run.sequence) / NeverStaleRun.footprints
+        // In databases of their own: kept history makes each write and each answer of a long run dearer.
+        let part = min(wanted, 150_000)
+        var hits = [Int](repeating: 0, count: CacheQuestion.Kind.allCases.count)
+        var lookups = 0
+        var pinnedHits = 0
+        var invalidations = 0
+        var wraps = 0
+        while lookups < wanted {
+            var run = try NeverStaleRun(SeededGenerator(seed: seeds.next())) { _ in }
+            try run.run(lookups: part, stopsAtStale: true)
+            #expect(run.stale == [])
+            if !run.stale.isEmpty { return }
+            #expect(run.statistics.hits == run.hits.reduce(0, +))
+            for kind in hits.indices { hits[kind] += run.hits[kind] }
+            lookups += run.lookups
+            pinnedHits += run.pinnedHits
+            invalidations += run.statistics.invalidations
+            wraps += Int(run.sequence) / NeverStaleRun.footprints
+        }
+        let all = hits.reduce(0, +)
         print(
-            "\(run.lookups) lookups, \(hits) hits \(run.hits), \(run.pinnedHits) of them pinned, "
-                + "\(statistics.invalidations) invalidations, \(wraps) wraps")
-        #expect(statistics.hits == hits)
-        #expect(statistics.invalidations * 5 >= run.lookups)
-        #expect(run.pinnedHits * 10 >= hits)
-        #expect(run.hits.allSatisfy { $0 * 100 >= hits })
-        if wanted >= 1_000_000 { #expect(hits >= 1_000_000 && wraps >= 100) }
+            "\(lookups) lookups, \(all) hits \(hits), \(pinnedHits) of them pinned, "
+                + "\(invalidations) invalidations, \(wraps) wraps")
+        #expect(invalidations * 5 >= lookups)
+        #expect(pinnedHits * 10 >= all)
+        #expect(hits.allSatisfy { $0 * 100 >= all })
+        if wanted >= 1_000_000 { #expect(all >= 1_000_000 && wraps >= 100) }
     }
 
     @Test("are found to be stale when a fault is planted", arguments: CacheMutant.allCases)
