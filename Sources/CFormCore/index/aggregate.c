@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../codec/value_hash.h"
-#include "memtable_internal.h"
+#include "window_counts.h"
 
 enum { BATCH = 256, CANCEL_ROWS = 65536, NO_GROUP = -1, DENSE_MAX = 1 << 20 };
 
@@ -59,8 +59,11 @@ static uint64_t group_hash(const fc_value *key, int64_t window) {
     return hash ^ hash >> 29;
 }
 
+// Makes room for all groups and one more, at a load of at most a half.
 static fc_status slots_grow(fc_aggregate *all) {
-    size_t count = all->slot_count == 0 ? 256 : all->slot_count * 2;
+    size_t count = 256;
+    while (count <= 2 * all->count)
+        count *= 2;
     uint32_t *slots = fc_allocate_cleared(all->memory, count, sizeof *slots);
     if (slots == NULL) return FC_STATUS_OUT_OF_MEMORY;
     for (size_t i = 0; i < all->count; i++) {
@@ -135,9 +138,7 @@ static fc_status group_by_window(fc_aggregate *all, int64_t window, uint32_t *ou
         if (status != FC_STATUS_OK) return status;
         if (!fits) {
             all->is_sparse = true;
-            do
-                status = slots_grow(all);
-            while (status == FC_STATUS_OK && 2 * all->count >= all->slot_count);
+            status = slots_grow(all);
             if (status != FC_STATUS_OK) return status;
             return group_by_hash(all, &fc_value_missing, window, out);
         }
@@ -316,22 +317,22 @@ static fc_status add_list(fc_aggregate *all, batch *batch, const uint32_t *posit
     return FC_STATUS_OK;
 }
 
-static fc_status count_rows(fc_aggregate *all, const fc_probe *probe, const fc_chunk *chunk,
-                            uint32_t position, uint64_t visible) {
-    for (; visible != 0; visible &= visible - 1) {
-        uint32_t row = (position & FC_CHUNK_MASK) + (unsigned)__builtin_ctzll(visible);
-        uint32_t group = 0;
-        if (probe->has_time && (!(chunk->flags[row] & FC_ROW_TIME) ||
-                                !fc_probe_time_matches(probe, fc_chunk_time(chunk, row))))
-            continue;
-        if (all->options->windowing != NULL) {
-            if (!place_of_row(all, chunk, row)) continue;
-            fc_status status = group_of_place(all, &group);
-            if (status != FC_STATUS_OK) return status;
-        }
-        all->groups[group].row_count++;
+// Counts alone, by window: without groups until it is known which are there. *out_done false: too many windows.
+static fc_status count_windows(fc_aggregate *all, const fc_probe *probe, bool *out_done) {
+    const fc_aggregate_options *options = all->options;
+    fc_window_counts counts;
+    fc_status status =
+        fc_window_counts_init(&counts, all->view, probe, options->windowing, options->from_us,
+                              options->is_cancelled, options->cancel_context, out_done);
+    if (status != FC_STATUS_OK) return status;
+    for (size_t i = 0; i < counts.count && *out_done && status == FC_STATUS_OK; i++) {
+        if (counts.rows[i] == 0) continue;
+        uint32_t group;
+        status = group_append(all, &fc_value_missing, counts.first + (int64_t)i, &group);
+        if (status == FC_STATUS_OK) all->groups[group].row_count = counts.rows[i];
     }
-    return FC_STATUS_OK;
+    fc_window_counts_deinit(&counts);
+    return status;
 }
 
 static fc_status add_all(fc_aggregate *all, batch *batch, const fc_question *question) {
@@ -340,26 +341,28 @@ static fc_status add_all(fc_aggregate *all, batch *batch, const fc_question *que
     fc_probe probe;
     fc_view_probe(view, question, &probe);
     if (probe.is_empty) return FC_STATUS_OK;
-    bool counts_only = all->options->keys == NULL && all->options->values == NULL && !probe.has_box;
-    size_t held = 0;
+    const fc_aggregate_options *options = all->options;
     fc_status status = FC_STATUS_OK;
+    if (options->keys == NULL && options->values == NULL && options->windowing != NULL &&
+        !probe.has_box) {
+        bool is_done;
+        status = count_windows(all, &probe, &is_done);
+        if (status != FC_STATUS_OK || is_done) return status;
+    }
+    size_t held = 0;
     for (uint32_t position = 0; position < view->limit && status == FC_STATUS_OK;) {
         const fc_chunk *chunk = fc_columns_chunk(columns, position);
         uint32_t left = view->limit - position, count = left < 64 ? left : 64;
         if (is_cancelled(all, count)) return FC_STATUS_CANCELLED;
         uint64_t visible = chunk == NULL ? 0 : fc_view_visible_rows(view, chunk, position, count);
-        if (counts_only) {
-            status = count_rows(all, &probe, chunk, position, visible);
-        } else {
-            for (; visible != 0; visible &= visible - 1) {
-                uint32_t at = position + (unsigned)__builtin_ctzll(visible);
-                batch->positions[held] = at;
-                held += fc_probe_matches(&probe, columns, at);
-            }
-            if (held > BATCH - 64) {
-                status = batch_add(all, batch, held);
-                held = 0;
-            }
+        for (; visible != 0; visible &= visible - 1) {
+            uint32_t at = position + (unsigned)__builtin_ctzll(visible);
+            batch->positions[held] = at;
+            held += fc_probe_matches(&probe, columns, at);
+        }
+        if (held > BATCH - 64) {
+            status = batch_add(all, batch, held);
+            held = 0;
         }
         position += count;
     }

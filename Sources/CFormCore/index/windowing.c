@@ -14,22 +14,13 @@ bool fc_windowing_init(fc_windowing *windowing, int64_t length_us, int64_t origi
     return true;
 }
 
-// The quotient by a multiplication: the estimate is short by one or two at most.
-static uint64_t divide(const fc_windowing *windowing, uint64_t dividend) {
-    uint64_t length = (uint64_t)windowing->length_us;
-    uint64_t quotient = (uint64_t)(((unsigned __int128)dividend * windowing->reciprocal) >> 64);
-    while (dividend - quotient * length >= length)
-        quotient++;
-    return quotient;
-}
-
 static bool find_fixed(const fc_windowing *windowing, int64_t time_us, fc_window_place *out) {
     // The distance fits 64 bits without a sign; the number of a window fits with one, unless it is of 1 µs and
     // farther than 2^63 away, where the number is clipped.
     bool is_before = time_us < windowing->origin_us;
     uint64_t distance = is_before ? (uint64_t)windowing->origin_us - (uint64_t)time_us - 1
                                   : (uint64_t)time_us - (uint64_t)windowing->origin_us;
-    uint64_t quotient = divide(windowing, distance);
+    uint64_t quotient = fc_windowing_divide(windowing, distance);
     if (quotient > INT64_MAX) return false;
     out->number = is_before ? -1 - (int64_t)quotient : (int64_t)quotient;
     __int128 first = (__int128)out->number * windowing->length_us + windowing->origin_us;

@@ -17,6 +17,15 @@ typedef struct fc_windowing {
 bool fc_windowing_init(fc_windowing *windowing, int64_t length_us, int64_t origin_us,
                        const int64_t *edges, size_t edge_count);
 
+// dividend / length_us by a multiplication: the estimate is short by one or two at most.
+static inline uint64_t fc_windowing_divide(const fc_windowing *windowing, uint64_t dividend) {
+    uint64_t length = (uint64_t)windowing->length_us;
+    uint64_t quotient = (uint64_t)(((unsigned __int128)dividend * windowing->reciprocal) >> 64);
+    while (dividend - quotient * length >= length)
+        quotient++;
+    return quotient;
+}
+
 // A window and where it lies, both ends included, clipped to 64 bits.
 typedef struct fc_window_place {
     int64_t number; // counted from the origin, or the index of its first edge

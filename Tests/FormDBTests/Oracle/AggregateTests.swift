@@ -240,6 +240,24 @@ struct AggregateTests {
         for day in daily { #expect(wanted[String(day.start.description.prefix(10))] == day.value) }
     }
 
+    /// Hundreds of windows in one table, then one too far away for a table: that once never ended.
+    @Test("Windows that lie far apart are counted and summed as others are")
+    func farWindows() throws {
+        let db = try Database.inMemory()
+        let times = (0..<700).map { Int64($0) * 1000 } + [Int64(1) << 50]
+        try db.write { tx in
+            for time in times {
+                try tx.insert(
+                    Feature(
+                        geometry: nil, properties: ["n": .int(time)],
+                        time: .instant(Timestamp(microseconds: time))), into: "far")
+            }
+        }
+        let windows = db.features(in: "far").windows(.milliseconds(1))
+        #expect(try windows.count().map(\.value) == times.map { _ in 1 })
+        #expect(try windows.sum(of: .property("n")).map(\.value) == times.map(Double.init))
+    }
+
     @Test("What is empty is filled from before, or on a line")
     func fills() throws {
         let db = try Database.inMemory()

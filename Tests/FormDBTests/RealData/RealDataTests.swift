@@ -23,7 +23,11 @@ struct RealDataTests {
         let generator = SeededGenerator.printed(file.name)
         let material = RandomMaterial(seed: 0)
         material.generator = generator
-        let rounds = Thoroughness.isQuick ? 1 : features.count > 50_000 ? 8 : 20
+        // Many where that is cheap: of twenty rounds over lakes, seed 13036554758946778715 had one question with rows
+        // too few.
+        let rounds =
+            Thoroughness.isQuick
+            ? 1 : features.count > 50_000 ? 8 : features.count > 5_000 ? 20 : 80
         var withRows = 0
         for _ in 0..<rounds {
             for shape in Self.shapes {
