@@ -42,11 +42,11 @@ fuzz: ## libFuzzer on every decoder, SECONDS_EACH=30 for each
 	@SECONDS_EACH=$(SECONDS_EACH) Scripts/fuzz
 
 bench: ## measure against the peers (ONLY=W2 one workload, ENGINES=a,b some engines, RUNS=n)
-	@Scripts/install-dependencies build bench
+	@Scripts/install-dependencies build bench peers
 	@$(SWIFT) run -c release --package-path Benchmarks formdb-bench $(bench_options)
 
 bench-quick: ## the same with fewer runs, in less than two minutes
-	@Scripts/install-dependencies build bench
+	@Scripts/install-dependencies build bench peers
 	@$(SWIFT) run -c release --package-path Benchmarks formdb-bench --quick $(bench_options)
 
 bench-compare: ## two commits in turn, a verdict a line (BASE=commit, HEAD=commit or the working tree)

@@ -44,6 +44,19 @@ extension FormDBBench {
             ).run()
             report(workload: "cache", title: CacheRunner.title)
         }
+        if options.wants(workload: "regret") {
+            try RegretRunner(
+                isQuick: options.isQuick, surroundings: surroundings, recorder: recorder
+            ).run()
+            report(workload: "regret", title: RegretRunner.title)
+        }
+        if options.wants(workload: CombinedWorkload.name) {
+            let title = try CombinedRunner(
+                runs: runs, isQuick: options.isQuick, wants: { options.wants(engine: $0) },
+                surroundings: surroundings, recorder: recorder
+            ).run()
+            report(workload: CombinedWorkload.name, title: title)
+        }
         if options.wants(workload: "api") {
             try ApiRunner(
                 kinds: ApiEngineKind.all.filter {

@@ -81,8 +81,8 @@ struct FormDBBench {
             + SeriesEngineKind.all.filter(\.isPeer).map(\.name)
             + CommitEngineKind.all.filter(\.isPeer).map(\.name)
             + ApiEngineKind.all.filter(\.isPeer).map(\.name) + [
-                "grdb-codable", GeodesicRunner.peer, CacheRunner.peer,
-            ]
+                "grdb-codable", GeodesicRunner.peer, CacheRunner.peer, CombinedRunner.duckdb,
+            ] + CombinedRunner.sqlite
         return Report(
             measurements: recorder.measurements, peers: Set(peers), titles: recorder.titles)
     }

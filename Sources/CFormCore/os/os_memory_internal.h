@@ -25,9 +25,13 @@ static const uint64_t fc_memory_file_bytes_max = 1ull << 36;
 
 // MARK: Images
 
+// A chunk's digest is FC_MEMORY_DIGEST_OF_ZEROS when it is all zeros, and never 0.
+enum { FC_MEMORY_DIGEST_OF_ZEROS = 1 };
+
 // Shared by images, also of different disks; copied before it is written when shared.
 typedef struct fc_memory_chunk {
     atomic_size_t reference_count;
+    _Atomic uint64_t digest; // 0: not made yet
     uint8_t bytes[FC_MEMORY_CHUNK_BYTES];
 } fc_memory_chunk;
 

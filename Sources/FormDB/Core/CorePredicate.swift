@@ -3,7 +3,7 @@ internal import CFormCore
 /// A filter compiled for the core: made once for a question, and shared by all who ask it.
 @safe final class CorePredicate: Sendable {
     // Immutable once compiled.
-    nonisolated(unsafe) fileprivate let pointer: OpaquePointer
+    nonisolated(unsafe) let pointer: OpaquePointer
 
     /// Throws `tooLarge` for a filter beyond what the core takes: 64 levels of `and` and `or`, 64 MiB.
     init(_ filter: Filter) throws {

@@ -35,31 +35,36 @@ struct FeatureExecutor {
             && query.condition.hasOnePart && options.touched == nil
     }
 
-    /// The positions of the answer, in its order, into an empty list.
-    func run(into positions: CorePositions) throws {
+    /// The positions of the answer, in its order, into an empty list; by a plan that was made already, if there is one.
+    func run(into positions: CorePositions, by made: Plan? = nil) throws {
         if query.isImpossible { return }
         if query.hasDistance {
             for near in try neighbors() { positions.append(near.position) }
             return
         }
-        if needsNoPlan {
+        if made == nil && needsNoPlan {
             return try view.search(
                 query.condition.question, limit: query.limitCount ?? .max, into: positions)
         }
-        try carryOut(plan(.rows), into: positions)
+        try carryOut(made ?? plan(.rows), into: positions)
     }
 
     func count() throws -> Int {
         if query.isImpossible { return 0 }
+        var made: Plan?
         if !query.hasDistance && query.isSimple && options.forced == nil && sources.count == 1 {
-            let count = try view.count(query.condition.question)
-            return min(count, query.limitCount ?? .max)
+            if !query.condition.hasOnePart { made = try unordered.plan(.count) }
+            if made?.isOneWalk ?? true {
+                let count = try view.count(query.condition.question)
+                return min(count, query.limitCount ?? .max)
+            }
         }
         return try view.owner.store.scratch.withPositions { positions in
             if query.hasDistance {
                 try run(into: positions)
             } else {
-                try unordered.carryOut(unordered.plan(.count), into: positions)
+                let unordered = try unordered
+                try unordered.carryOut(made ?? unordered.plan(.count), into: positions)
             }
             return positions.count
         }
@@ -88,7 +93,9 @@ struct FeatureExecutor {
     func integerIDs(into ids: inout [Int64]) throws -> Bool {
         ids.removeAll(keepingCapacity: true)
         if query.isImpossible { return true }
-        if idsAreSimple {
+        var made: Plan?
+        if idsAreSimple && !query.condition.hasOnePart { made = try plan(.rows) }
+        if idsAreSimple && made?.isOneWalk ?? true {
             if try view.integerIDs(query.condition.question, into: &ids) {
                 if query.order != nil {
                     if query.isDescending { ids.sort(by: >) } else { ids.sort() }
@@ -102,7 +109,7 @@ struct FeatureExecutor {
             if query.limitCount == nil { return false }
         }
         return try view.owner.store.scratch.withPositions { positions in
-            try run(into: positions)
+            try run(into: positions, by: made)
             for index in 0..<positions.count {
                 guard let id = view.id(at: positions[index]).integerValue else {
                     ids.removeAll(keepingCapacity: true)
@@ -156,4 +163,11 @@ struct FeatureExecutor {
 extension FeatureQuery.Condition {
     /// Whether it is about place alone, time alone, or nothing.
     fileprivate var hasOnePart: Bool { box == nil || time == nil }
+}
+
+extension Plan {
+    /// Whether the one source is asked for place and time together.
+    fileprivate var isOneWalk: Bool {
+        strategy == .gather && sources.count == 1 && sources[0].path == .placeAndTime
+    }
 }

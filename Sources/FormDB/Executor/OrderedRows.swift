@@ -52,7 +52,7 @@ struct OrderedRows {
         if let after, after.time == nil { return false }
         var stretches = TimeStretches(
             query.condition.time ?? .all, after: after?.time, isDescending: isDescending,
-            statistics(), expected: plan.rows, wanted: wanted)
+            statistics(), expected: plan.matches, wanted: wanted)
         var budget = plan.budget
         while let stretch = stretches.next() {
             let sorter = try CoreSorter(

@@ -65,12 +65,22 @@ struct HistogramAxis: Hashable, Sendable {
     }
 }
 
-/// Where rows lie: 32 × 32 cells over the middles of their boxes, as a summed-area table.
+/// Where rows lie: 32 × 32 cells over the middles of their boxes, as a summed-area table, and the middles that were
+/// sampled, cell by cell.
+///
+/// Within a cell rows are taken to lie evenly, which clusters smaller than a cell don't: of a box of a few cells the
+/// middles are counted too, and bound the estimate by what so many could be by chance.
 struct PlaceHistogram: Hashable, Sendable {
     private let longitudes: HistogramAxis
     private let latitudes: HistogramAxis
     /// 33 × 33: the share of the rows whose middle lies in the cells before.
     private let sums: [Float]
+    /// The middles, and for each cell where its own begin; one more, for the end.
+    private let middles: [SIMD2<Float>]
+    private let cellStarts: [UInt32]
+
+    /// Boxes of more cells are well enough estimated without.
+    private static let countedCellsMax = 24.0
     /// Half of the boxes' mean width and height.
     private let halfWidth: Double
     private let halfHeight: Double
@@ -98,11 +108,25 @@ struct PlaceHistogram: Hashable, Sendable {
         north = extents.lazy.map(\.north).max() ?? 0
         let side = HistogramAxis.bins + 1
         var sums = [Float](repeating: 0, count: side * side)
+        var starts = [UInt32](repeating: 0, count: HistogramAxis.bins * HistogramAxis.bins + 1)
+        var cells: [Int] = []
         for extent in extents {
             let x = Self.cell(longitudes.place(of: extent.middle))
             let y = Self.cell(latitudes.place(of: (extent.south + extent.north) / 2))
             sums[(y + 1) * side + x + 1] += Float(1 / count)
+            starts[y * HistogramAxis.bins + x + 1] += 1
+            cells.append(y * HistogramAxis.bins + x)
         }
+        for cell in 1..<starts.count { starts[cell] += starts[cell - 1] }
+        cellStarts = starts
+        // From here on: where the next of each cell goes.
+        var middles = [SIMD2<Float>](repeating: .zero, count: extents.count)
+        for (extent, cell) in zip(extents, cells) {
+            middles[Int(starts[cell])] = SIMD2(
+                Float(extent.middle), Float((extent.south + extent.north) / 2))
+            starts[cell] += 1
+        }
+        self.middles = middles
         for y in 1..<side {
             for x in 1..<side {
                 sums[y * side + x] +=
@@ -121,8 +145,10 @@ struct PlaceHistogram: Hashable, Sendable {
     /// The share of the rows whose box meets a box, or lies in it.
     func share(of box: BoundingBox, isWithin: Bool) -> Double {
         let sign: Double = isWithin ? -1 : 1
-        let low = latitudes.place(of: box.south - sign * halfHeight, excluding: true)
-        let high = latitudes.place(of: box.north + sign * halfHeight)
+        let south = box.south - sign * halfHeight
+        let north = box.north + sign * halfHeight
+        let low = latitudes.place(of: south, excluding: true)
+        let high = latitudes.place(of: north)
         if high <= low { return 0 }
         var east = box.east
         if box.west > east { east += 360 }
@@ -134,10 +160,44 @@ struct PlaceHistogram: Hashable, Sendable {
             let from = west + 360 * Double(turn)
             let to = east + 360 * Double(turn)
             if to < longitudes.least || from > longitudes.greatest { continue }
-            share += sum(
-                longitudes.place(of: from, excluding: true), low, longitudes.place(of: to), high)
+            let left = longitudes.place(of: from, excluding: true)
+            let right = longitudes.place(of: to)
+            let evenly = sum(left, low, right, high)
+            let columns = right.rounded(.up) - left.rounded(.down)
+            let rows = high.rounded(.up) - low.rounded(.down)
+            if columns * rows > Self.countedCellsMax {
+                share += evenly
+                continue
+            }
+            let found = Double(
+                count(
+                    SIMD2(Float(from), Float(south)), SIMD2(Float(to), Float(north)),
+                    columns: Int(left)..<Int(left) + max(Int(columns), 1),
+                    rows: Int(low)..<Int(low) + max(Int(rows), 1)))
+            let doubt = 1.5 * found.squareRoot()
+            let sampled = Double(middles.count)
+            share += min(max(evenly, (found - doubt) / sampled), (found + doubt + 1) / sampled)
         }
         return clamped(share)
+    }
+
+    /// How many middles lie between two corners, in some cells.
+    private func count(
+        _ least: SIMD2<Float>, _ most: SIMD2<Float>, columns: Range<Int>, rows: Range<Int>
+    ) -> Int {
+        var count = 0
+        let last = HistogramAxis.bins - 1
+        for row in rows where row <= last {
+            // The cells of a row follow one another.
+            let first = row * HistogramAxis.bins + min(columns.lowerBound, last)
+            let end = row * HistogramAxis.bins + min(columns.upperBound - 1, last) + 1
+            for index in Int(cellStarts[first])..<Int(cellStarts[end]) {
+                let middle = middles[index]
+                let isIn = all(middle .>= least) && all(middle .<= most)
+                if isIn { count += 1 }
+            }
+        }
+        return count
     }
 
     private func clamped(_ share: Double) -> Double { min(max(share, 0), 1) }

@@ -50,6 +50,8 @@ struct Plan: Hashable, Sendable {
     var sources: [SourcePlan]
     /// Rows of the answer.
     var rows: Double
+    /// Rows that meet all conditions, of which a limit leaves `rows`.
+    var matches: Double
     /// In nanoseconds.
     var cost: Double
     /// How many rows an ordered strategy may look at before it gives way to gathering.

@@ -181,7 +181,8 @@ struct Planner {
             if input.order == .none && found > 0 { cost *= min(1, 1.5 * Double(limit) / found) }
         }
         if input.need == .rows || input.limit != nil { cost += sorting(found) }
-        return Plan(strategy: .gather, sources: sources, rows: rows, cost: cost)
+        return Plan(
+            strategy: .gather, sources: sources, rows: rows, matches: found, cost: cost)
     }
 
     private func cheapest(_ shares: Shares, _ forced: AccessPath?) -> SourcePlan? {
@@ -227,8 +228,8 @@ struct Planner {
         // Rows that answer may lie at the other end: then it gives way when it has cost as much as gathering.
         let budget = max(2 * looked, gather.cost / max(eachRow, 1)) + 64
         return Plan(
-            strategy: strategy, sources: gather.sources, rows: min(matches, wanted), cost: cost,
-            budget: budget)
+            strategy: strategy, sources: gather.sources, rows: min(matches, wanted),
+            matches: matches, cost: cost, budget: budget)
     }
 
     private func timeOrder(_ gather: Plan, _ shares: [Shares]) -> Plan? {

@@ -15,7 +15,8 @@ struct Options {
     static let usage = """
         usage: formdb-bench [--only W1,W2,…] [--engines a,b,…] [--runs n] [--quick]
                             [--cpu] [--directory path] [--results file]
-          --only       workloads: W1 W2 W2t W4 W5 T1 T3 geometry api (default: all)
+          --only       workloads: W1 W2 W2t W4 W5 T1 T3 geometry cache regret combined api
+                       (default: all)
           --engines    engines by name (default: all)
           --runs       how often each engine runs, interleaved (default 5)
           --quick      fewer runs, and no files for the largest workload: less than two minutes
