@@ -11,7 +11,8 @@ let publicTypes: [Any.Type] = [
     Database.History.self, Database.Statistics.self, Commit<Int>.self, Snapshot.self,
     DatabaseSchema.self, CollectionDescription.self, IndexDescription.self, SeriesDescription.self,
     Database.Cache.self, Database.CacheStatistics.self, LRUCache<Boxed>.self, LRUKey.self,
-    LRUStatistics.self, PreparedCount.self,
+    LRUStatistics.self, PreparedCount.self, PlanProbe.self, PlanProbe.Choice.self,
+    PlanProbe.Core.self, PlanProbe.Core.Index.self,
     // Model
     Feature.self, Feature.Time.self, FeatureID.self, FeatureTime.self, FeatureTime.Granularity.self,
     Geometry.self, Position.self, BoundingBox.self, Timestamp.self, Timestamp.Parsing.self,

@@ -13,7 +13,8 @@ public let publicTypes: [Any.Type] = [
     FormDB.Database.Durability.self, FormDB.Database.History.self, FormDB.Database.DirectLog.self,
     FormDB.Database.Statistics.self, FormDB.Database.Cache.self,
     FormDB.Database.CacheStatistics.self, LRUCache<Boxed>.self, LRUKey.self, LRUStatistics.self,
-    PreparedCount.self, Commit<Int>.self, Snapshot.self, DatabaseSchema.self,
+    PreparedCount.self, PlanProbe.self, PlanProbe.Choice.self, PlanProbe.Core.self,
+    PlanProbe.Core.Index.self, Commit<Int>.self, Snapshot.self, DatabaseSchema.self,
     CollectionDescription.self, IndexDescription.self, SeriesDescription.self,
     // Model
     Feature.self, Feature.Time.self, FeatureID.self, FeatureTime.self, FeatureTime.Granularity.self,

@@ -176,6 +176,9 @@ fc_bytes fc_view_record(const fc_view *view, uint32_t position);
 // data larger than the cache a record is a miss or two. A hint, no more.
 void fc_view_prefetch(const fc_view *view, const uint32_t *positions, size_t count);
 fc_feature_id fc_view_id(const fc_view *view, uint32_t position);
+// The integer ids of `count` rows; false when one is a text. COST: the misses overlap.
+bool fc_view_integer_ids_at(const fc_view *view, const uint32_t *positions, size_t count,
+                            int64_t *out_ids);
 bool fc_view_box(const fc_view *view, uint32_t position, fc_box *out_box);
 bool fc_view_time(const fc_view *view, uint32_t position, int64_t *out_start_us,
                   int64_t *out_end_us);

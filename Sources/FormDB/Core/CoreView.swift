@@ -62,6 +62,19 @@ internal import CFormCore
         }
     }
 
+    /// Fills `ids` with the integer ids of some rows, in their order; false (and nothing) when one is a text.
+    func integerIDs(at positions: CorePositions, into ids: inout [Int64]) -> Bool {
+        ids.removeAll(keepingCapacity: true)
+        var areIntegers = true
+        let view = unsafe pointer
+        unsafe ids.append(addingCapacity: positions.count) { place in
+            areIntegers = unsafe fc_view_integer_ids_at(
+                view, positions.list.pointee.data, positions.count, place.baseAddress)
+            return areIntegers ? positions.count : 0
+        }
+        return areIntegers
+    }
+
     /// A row and how far away it is.
     struct Near {
         var position: UInt32

@@ -110,14 +110,7 @@ struct FeatureExecutor {
         }
         return try view.owner.store.scratch.withPositions { positions in
             try run(into: positions, by: made)
-            for index in 0..<positions.count {
-                guard let id = view.id(at: positions[index]).integerValue else {
-                    ids.removeAll(keepingCapacity: true)
-                    return false
-                }
-                ids.append(id)
-            }
-            return true
+            return view.integerIDs(at: positions, into: &ids)
         }
     }
 

@@ -3,6 +3,8 @@ struct Gathering {
     private let executor: FeatureExecutor
     private let plan: Plan
     private let indexes: [UsableIndex]
+    /// The ids that are asked for, where rows are found by something else.
+    private let wantedIDs: Set<FeatureID>?
 
     /// Rows that are tested, and handed on, at a time: at 80 ns a row half a millisecond.
     private static let batchRows = 8_192
@@ -13,6 +15,8 @@ struct Gathering {
         self.executor = executor
         self.plan = plan
         indexes = executor.usableIndexes
+        let isNeeded = plan.sources.contains { $0.path != .ids && $0.path != .pruned }
+        wantedIDs = isNeeded ? executor.query.idList.map { Set($0) } : nil
     }
 
     private var query: FeatureQuery { executor.query }
@@ -160,8 +164,7 @@ struct Gathering {
         for condition in query.further {
             view.restrict(positions, to: condition.question, in: source.range)
         }
-        if let ids = query.idList, path != .ids {
-            let wanted = Set(ids)
+        if let wanted = wantedIDs, path != .ids {
             positions.filter { wanted.contains(view.id(at: $0)) }
         }
         if let predicate = filter(after: path) {

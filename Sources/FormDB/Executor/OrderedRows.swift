@@ -6,11 +6,13 @@ struct OrderedRows {
     private let executor: FeatureExecutor
     private let plan: Plan
     private let wanted: Int
+    private let wantedIDs: Set<FeatureID>?
 
     init(_ executor: FeatureExecutor, _ plan: Plan) {
         self.executor = executor
         self.plan = plan
         wanted = executor.query.limitCount ?? .max
+        wantedIDs = executor.query.idList.map { Set($0) }
     }
 
     private var query: FeatureQuery { executor.query }
@@ -28,8 +30,7 @@ struct OrderedRows {
             view.restrict(rows, to: condition.question, in: all)
         }
         for condition in query.further { view.restrict(rows, to: condition.question, in: all) }
-        if let ids = query.idList {
-            let wanted = Set(ids)
+        if let wanted = wantedIDs {
             rows.filter { wanted.contains(view.id(at: $0)) }
         }
         if let predicate {

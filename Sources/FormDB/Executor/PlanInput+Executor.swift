@@ -34,9 +34,8 @@ extension PlanInput {
             var index = Index(
                 id: usable.id, path: usable.path, hasOrder: usable.hasOrder)
             index.answersFilter = hasFilter && usable.rest == nil
-            if let ranges = usable.ranges {
-                let found = Double(view.estimate(index: usable.id, ranges))
-                let share = rows > 0 ? min(found / rows, 1) : 0
+            if let ranges = usable.ranges, let condition = usable.condition {
+                let share = view.share(of: condition, ranges, index: usable.id, rows: rows)
                 index.share = share
                 // A range says more of a property than a sample does.
                 if index.answersFilter { filterShare = share }
@@ -61,5 +60,20 @@ extension PlanInput.DistanceNeed {
         if let place, let most = bounds.min() {
             reach = BoundingBox(around: place, within: most)
         }
+    }
+}
+
+extension CoreView {
+    /// The share of the rows in some ranges of an index. Kept while the collection hardly changes: texts that share
+    /// their first bytes are told apart by their records, which takes 40 µs among a million.
+    fileprivate func share(
+        of condition: Filter, _ ranges: CoreValueRanges, index: UInt32, rows: Double
+    ) -> Double {
+        let statistics = owner.store.statistics
+        if let share = statistics.share(of: condition, byIndex: true, in: self) { return share }
+        let found = Double(estimate(index: index, ranges))
+        let share = rows > 0 ? min(found / rows, 1) : 0
+        statistics.note(share, of: condition, byIndex: true, in: self)
+        return share
     }
 }

@@ -8,6 +8,8 @@
         public let name: String
         /// The question, to be answered in this way alone.
         public let request: FeatureRequest
+        /// What it is expected to take, in nanoseconds, and to find.
+        public let cost, candidates: Double
     }
 
     private let request: FeatureRequest
@@ -16,10 +18,15 @@
 
     /// All there are, for one source in any order.
     public func choices() throws -> [Choice] {
-        try request.planChoices().map { forced in
-            var request = request
-            request.options.forced = forced
-            return Choice(name: forced.name, request: request)
+        try withPlanner { _, planner in
+            planner.choices.compactMap { forced in
+                var request = request
+                request.options.forced = forced
+                guard let plan = planner.plan(forcing: forced) else { return nil }
+                return Choice(
+                    name: forced.name, request: request, cost: plan.cost,
+                    candidates: plan.sources.reduce(0) { $0 + $1.candidates })
+            }
         }
     }
 

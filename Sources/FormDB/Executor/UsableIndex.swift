@@ -4,6 +4,8 @@ struct UsableIndex {
     let path: PropertyPath
     /// What the filter asks of the property, exactly; nil when it asks nothing that an index could answer.
     let ranges: CoreValueRanges?
+    /// The part of the filter that says so.
+    let condition: Filter?
     /// What is left of the filter.
     let restFilter: Filter?
     let rest: CorePredicate?
@@ -26,13 +28,14 @@ struct UsableIndex {
             usable.append(
                 UsableIndex(
                     id: id, path: ranges.path, ranges: try CoreValueRanges(ranges.ranges),
+                    condition: conjunct,
                     restFilter: rest, rest: try rest.map { try CorePredicate($0) },
                     hasOrder: ranges.path == orderPath))
         }
         if let orderPath, !usable.contains(where: \.hasOrder), let id = view.index(on: orderPath) {
             usable.append(
                 UsableIndex(
-                    id: id, path: orderPath, ranges: nil, restFilter: query.filter,
+                    id: id, path: orderPath, ranges: nil, condition: nil, restFilter: query.filter,
                     rest: try query.filter.map { try CorePredicate($0) }, hasOrder: true))
         }
         return usable

@@ -49,6 +49,7 @@ struct Planner {
         var place = 1.0
         var time = 1.0
         var further = 1.0
+        var ids = 1.0
         /// Of all rows, those that meet place, time and ids.
         var all = 1.0
 
@@ -67,8 +68,8 @@ struct Planner {
                 }
                 if let range = condition.time { further *= source.statistics.share(of: range) }
             }
-            all = place * time * further
-            if let count = input.idCount { all *= Swift.min(1, Double(count) / rows) }
+            if let count = input.idCount { ids = Swift.min(1, Double(count) / rows) }
+            all = place * time * further * ids
         }
     }
 
@@ -91,8 +92,8 @@ struct Planner {
         case .scan:
             candidates = shares.rows * shares.place * shares.time
             cost = shares.positions * costs.scannedRow
-            if leavesBox { cost += shares.positions * costs.scannedBox }
             if leavesTime { cost += shares.positions * costs.scannedTime }
+            if leavesBox { cost += shares.positions * shares.time * costs.scannedBox }
             leavesBox = false
             leavesTime = false
         case .place:
@@ -119,28 +120,37 @@ struct Planner {
             candidates = shares.rows * share
             cost = costs.index + candidates * costs.indexRow
         }
+        if let count = input.idCount, path != .ids { cost += Double(count) * costs.idOfSet }
         cost += candidates * tests(path, leavesBox || leavesTime, shares)
         return SourcePlan(path: path, candidates: candidates, matches: matches, cost: cost)
     }
 
     /// What it costs to test one candidate of a path.
     private func tests(_ path: AccessPath, _ leavesCondition: Bool, _ shares: Shares) -> Double {
-        var cost = leavesCondition ? costs.restrictedRow : 0
-        cost += Double(input.further.count) * costs.restrictedRow
-        if input.idCount != nil && path != .ids { cost += costs.restrictedRow }
+        let restricted = costs.restrictedRow.among(shares.rows)
+        var cost = leavesCondition ? restricted : 0
+        cost += Double(input.further.count) * restricted
+        // Only what place and time leave is looked at closer.
+        var left = shares.further
+        if leavesCondition {
+            if path == .place { left *= shares.time }
+            if path == .time { left *= shares.place }
+            if case .index = path { left *= shares.place * shares.time }
+            if path == .ids { left *= shares.place * shares.time }
+        }
+        if input.idCount != nil && path != .ids {
+            cost += left * costs.idTest
+            left *= shares.ids
+        }
         var isFiltered = input.hasFilter
         if case .index(let number) = path, input.indexes[number].answersFilter {
             isFiltered = false
         }
         if isFiltered {
-            // Only what place and time leave is filtered.
-            var left = shares.further
-            if leavesCondition {
-                if path == .place { left *= shares.time }
-                if path == .time { left *= shares.place }
-                if case .index = path { left *= shares.place * shares.time }
-            }
-            cost += left * costs.filteredRow
+            cost +=
+                left
+                * (path == .scan
+                    ? costs.filteredRow : costs.scatteredFilteredRow.among(shares.rows))
         }
         return cost
     }
@@ -151,9 +161,9 @@ struct Planner {
         if rows == 0 { return 0 }
         let met = rows * share
         // Leaves inside the question, and those along its edge. Where time prunes too, whole nodes fall away.
-        let leaves = met / 16 * (0.25 + 0.75 * narrowing) + 2 * met.squareRoot()
+        let leaves = met / 16 * (0.75 + 0.25 * narrowing) + 2 * met.squareRoot()
         let row = input.need == .count && !input.hasFilter ? costs.countedRow : costs.treeRow
-        return costs.tree + leaves * costs.leaf + candidates * row
+        return costs.tree + leaves * costs.leaf.among(rows) + candidates * row
     }
 
     // MARK: All sources
@@ -187,14 +197,13 @@ struct Planner {
 
     private func cheapest(_ shares: Shares, _ forced: AccessPath?) -> SourcePlan? {
         if let forced { return sourcePlan(forced, shares) }
-        // Ids are few or many, but always fewer than what else there is to look at.
-        if input.idCount != nil { return sourcePlan(.ids, shares) }
         var best = sourcePlan(.scan, shares)
         func consider(_ path: AccessPath) {
             if let plan = sourcePlan(path, shares), plan.cost < best?.cost ?? .infinity {
                 best = plan
             }
         }
+        if input.idCount != nil { consider(.ids) }
         if input.condition.box != nil { consider(.place) }
         if input.condition.time != nil { consider(.time) }
         if input.condition.box != nil && input.condition.time != nil { consider(.placeAndTime) }
@@ -226,7 +235,7 @@ struct Planner {
         let looked = matches <= wanted ? among : among * (wanted + 1) / (matches + 1)
         let cost = start + looked * eachRow
         // Rows that answer may lie at the other end: then it gives way when it has cost as much as gathering.
-        let budget = max(2 * looked, gather.cost / max(eachRow, 1)) + 64
+        let budget = max(looked, gather.cost / max(eachRow, 1)) + 64
         return Plan(
             strategy: strategy, sources: gather.sources, rows: min(matches, wanted),
             matches: matches, cost: cost, budget: budget)
@@ -236,9 +245,10 @@ struct Planner {
         let among = shares.reduce(0) { $0 + $1.rows * $1.time }
         let matches = shares.reduce(0) { $0 + $1.rows * $1.all } * input.filterShare
         let place = shares.reduce(0) { $0 + $1.rows * $1.time * $1.place } / max(among, 1)
-        var each = costs.treeRow + costs.leaf / 4 + costs.sortKey
-        if input.condition.box != nil { each += costs.restrictedRow }
-        if input.hasFilter { each += place * costs.filteredRow }
+        let rows = shares.reduce(0) { $0 + $1.rows }
+        var each = costs.timeOrderedRow.among(rows)
+        if input.condition.box != nil { each += costs.restrictedRow.among(rows) }
+        if input.hasFilter { each += place * costs.scatteredFilteredRow.among(rows) }
         return ordered(
             .timeOrder, among: among, gather: gather, eachRow: each, matches: matches,
             start: 2 * costs.stretch)
@@ -250,13 +260,16 @@ struct Planner {
         let matches = shares.reduce(0) { $0 + $1.rows * $1.all } * input.filterShare
         var each = costs.orderedRow
         var left = 1.0
+        let rows = shares.reduce(0) { $0 + $1.rows }
         if input.condition.box != nil || input.condition.time != nil {
-            each += costs.restrictedRow
+            each += costs.restrictedRow.among(rows)
             left =
                 shares.reduce(0) { $0 + $1.rows * $1.all }
                 / max(1, shares.reduce(0) { $0 + $1.rows })
         }
-        if input.hasFilter && !index.answersFilter { each += left * costs.filteredRow }
+        if input.hasFilter && !index.answersFilter {
+            each += left * costs.scatteredFilteredRow.among(rows)
+        }
         return ordered(
             .indexOrder(number), among: among, gather: gather, eachRow: each, matches: matches,
             start: costs.index)
@@ -291,14 +304,15 @@ struct Planner {
         let rest = max(input.filterShare, 1e-9) * (shares.first?.further ?? 1)
         let walked = min(wanted / max(rest, 1e-9), max(reachable * share / max(rest, 1e-9), 1))
         let each =
-            costs.nearestRow + costs.distance + (input.hasFilter ? costs.filteredRow : 0)
+            costs.nearestRow + costs.distance
+            + (input.hasFilter ? costs.scatteredFilteredRow.among(rows) : 0)
         var plan = gather
         plan.strategy = .nearest
         plan.rows = min(wanted, reachable * share)
         // Rows that the walk passes by because of place or time cost a little too.
         plan.cost =
             costs.tree + walked * each + min(walked / max(share, 1e-6), rows) * costs.treeRow
-        plan.budget = max(4 * walked, gather.cost / each) + 64
+        plan.budget = max(walked, gather.cost / each) + 64
         return plan
     }
 }

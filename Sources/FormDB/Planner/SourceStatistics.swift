@@ -103,22 +103,24 @@ final class StatisticsCache: Sendable {
     private struct FilterKey: Hashable {
         var collection: UInt32
         var filter: Filter
+        /// Whether an index said so, and no sample.
+        var isByIndex: Bool
     }
 
     private let shares = CoreLock<[FilterKey: (share: Double, positions: UInt32)]>([:])
     private static let sharesMax = 1_000
 
     /// The share of a collection's rows that met a filter when it was tried last; nil when that is long ago.
-    func share(of filter: Filter, in view: CoreView) -> Double? {
-        let key = FilterKey(collection: view.collection, filter: filter)
+    func share(of filter: Filter, byIndex: Bool = false, in view: CoreView) -> Double? {
+        let key = FilterKey(collection: view.collection, filter: filter, isByIndex: byIndex)
         guard let found = shares.withLock({ $0[key] }) else { return nil }
         let now = view.size.positions
-        return found.positions <= now && now - found.positions <= found.positions / 2 + 16
-            ? found.share : nil
+        let most = byIndex ? found.positions / 16 : found.positions / 2 + 16
+        return found.positions <= now && now - found.positions <= most ? found.share : nil
     }
 
-    func note(_ share: Double, of filter: Filter, in view: CoreView) {
-        let key = FilterKey(collection: view.collection, filter: filter)
+    func note(_ share: Double, of filter: Filter, byIndex: Bool = false, in view: CoreView) {
+        let key = FilterKey(collection: view.collection, filter: filter, isByIndex: byIndex)
         let positions = view.size.positions
         shares.withLock {
             if $0.count >= Self.sharesMax { $0.removeAll() }

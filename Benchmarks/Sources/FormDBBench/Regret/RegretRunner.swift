@@ -36,7 +36,10 @@ struct RegretRunner {
         try record(tally, count: questions.count)
         try planning(questions, data.database)
         tally.print()
-        if ProcessInfo.processInfo.environment["FORMDB_REGRET_WORST"] != nil { tally.printWorst() }
+        if ProcessInfo.processInfo.environment["FORMDB_REGRET_WORST"] != nil {
+            tally.printCosts()
+            tally.printWorst()
+        }
     }
 
     private func record(_ tally: RegretTally, count: Int) throws {
@@ -105,7 +108,10 @@ struct RegretRunner {
         var result = RegretResult(question: question, chosenName: try probe.chosen())
         result.chosen = try timed(request, "the chosen plan")
         for choice in try probe.choices() {
-            result.plans.append((choice.name, try timed(choice.request, choice.name)))
+            result.plans.append(
+                RegretResult.Plan(
+                    name: choice.name, nanoseconds: try timed(choice.request, choice.name),
+                    expected: choice.cost, candidates: choice.candidates))
             if estimates { result.estimates += try self.estimates(choice, question) }
         }
         if !question.counts {

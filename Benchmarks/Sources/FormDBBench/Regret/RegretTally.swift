@@ -13,16 +13,24 @@ struct RegretResult {
         }
     }
 
+    /// A plan that was carried out, whether chosen or not.
+    struct Plan {
+        var name: String
+        var nanoseconds: Double
+        /// Nanoseconds, and rows found.
+        var expected, candidates: Double
+    }
+
     var question: RegretQuestion
     var chosenName: String
     /// In nanoseconds.
     var chosen = 0.0
-    var plans: [(name: String, nanoseconds: Double)] = []
+    var plans: [Plan] = []
     var byHand: [(name: String, nanoseconds: Double)] = []
     var estimates: [Estimate] = []
 
     var best: (name: String, nanoseconds: Double) {
-        let all = plans + byHand.map { ("\($0.name)", $0.nanoseconds) }
+        let all = plans.map { ($0.name, $0.nanoseconds) } + byHand.map { ($0.name, $0.nanoseconds) }
         let least = all.min { $0.1 < $1.1 } ?? (chosenName, chosen)
         return least.1 < chosen ? least : (chosenName, chosen)
     }
@@ -81,6 +89,33 @@ struct RegretTally {
             let errors = results.flatMap(\.estimates).filter { $0.path == path }.map(\.error)
                 .sorted()
             Swift.print("  \(pad(path, 19))\(line(errors))  of \(errors.count)")
+        }
+    }
+
+    /// What costs are fitted by: how many times longer than expected each path took, by what it tests afterwards and
+    /// how many rows it found.
+    func printCosts() {
+        var groups: [String: [Double]] = [:]
+        for result in results {
+            let question = result.question
+            let parts =
+                (question.box == nil ? "" : " box") + (question.time == nil ? "" : " time")
+                + (question.filter == nil ? "" : " filter")
+                + (question.order == nil ? "" : " order")
+                + (question.limit == nil ? "" : " limit") + (question.counts ? " count" : "")
+            for plan in result.plans where plan.nanoseconds > 2_000 {
+                let size = Int(log10(max(plan.candidates, 1)))
+                groups["\(plan.name):\(parts) 10^\(size)", default: []].append(
+                    plan.nanoseconds / max(plan.expected, 1))
+            }
+        }
+        Swift.print("\ntime by expected cost: p5, p50, p95, how many")
+        for (name, ratios) in groups.sorted(by: { $0.key < $1.key }) where ratios.count >= 3 {
+            let sorted = ratios.sorted()
+            let text = [0.05, 0.5, 0.95].map {
+                String(format: "%8.2f", sorted.percentile($0))
+            }
+            Swift.print("  \(pad(name, 44))\(text.joined())  \(ratios.count)")
         }
     }
 
