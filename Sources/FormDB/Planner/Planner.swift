@@ -127,6 +127,8 @@ struct Planner {
     private func tests(_ path: AccessPath, _ leavesCondition: Bool, _ shares: Shares) -> Double {
         var cost = leavesCondition ? costs.restrictedRow : 0
         cost += Double(input.further.count) * costs.restrictedRow
+        // What is aggregated is read in the order in which rows are found: a scan's is that of the columns.
+        if input.need == .aggregate && path != .scan { cost += costs.restrictedRow }
         if input.idCount != nil && path != .ids { cost += costs.restrictedRow }
         var isFiltered = input.hasFilter
         if case .index(let number) = path, input.indexes[number].answersFilter {
