@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "row_test.h"
+
 #if defined(__x86_64__)
 #define WITH_AVX2 __attribute__((target("avx2")))
 #endif
@@ -153,6 +155,7 @@ void fc_tally_add_rows(fc_tally *tally, uint32_t first, uint64_t rows) {
     if (tally->held == 0) tally->held_first = first;
     const uint64_t *bits =
         fc_index_column_chunk(&tally->reader->column, first)->bits + (first & FC_CHUNK_MASK);
+    fc_prefetch_rows(bits, first & FC_CHUNK_MASK);
     double *out = tally->numbers + tally->held;
 #if defined(__x86_64__)
     if (tally->reader->view->table->use_simd)

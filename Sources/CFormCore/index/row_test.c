@@ -3,6 +3,8 @@
 #include "../base/bytes.h"
 
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #define WITH_AVX2 __attribute__((target("avx2")))
 #endif
 
@@ -39,8 +41,27 @@ static uint64_t meet_plain(const fc_plain_box *plain, const fc_chunk *chunk, uin
 
 // ---- Times -------------------------------------------------------------------------------------
 
+#if defined(__x86_64__)
+static WITH_AVX2 uint64_t flagged_avx2(const uint8_t *flags, unsigned flag) {
+    const __m256i wanted = _mm256_set1_epi8((char)flag);
+    uint64_t rows = 0;
+    for (unsigned i = 0; i < 64; i += 32) {
+        __m256i found = _mm256_loadu_si256((const __m256i *)(const void *)(flags + i));
+        found = _mm256_cmpeq_epi8(_mm256_and_si256(found, wanted), wanted);
+        rows |= (uint64_t)(uint32_t)_mm256_movemask_epi8(found) << i;
+    }
+    return rows;
+}
+#endif
+
 // The rows that have a flag.
-static uint64_t flagged(const uint8_t *flags, uint32_t count, unsigned flag) {
+static uint64_t flagged(const fc_row_walk *walk, const uint8_t *flags, uint32_t count,
+                        unsigned flag) {
+#if defined(__x86_64__)
+    if (count == 64 && walk->view->table->use_simd) return flagged_avx2(flags, flag);
+#else
+    (void)walk;
+#endif
     uint64_t rows = 0;
     if (count < 64) { // flags beyond may be being written
         for (uint32_t i = 0; i < count; i++)
@@ -56,11 +77,11 @@ static uint64_t flagged(const uint8_t *flags, uint32_t count, unsigned flag) {
     return rows;
 }
 
-uint64_t fc_row_block_timed(const fc_row_block *block) {
+uint64_t fc_row_walk_timed(const fc_row_walk *walk, const fc_row_block *block) {
     if (block->rows == 0) return 0;
     uint32_t count = 64 - (uint32_t)__builtin_clzll(block->rows);
     return block->rows &
-           flagged(block->chunk->flags + (block->first & FC_CHUNK_MASK), count, FC_ROW_TIME);
+           flagged(walk, block->chunk->flags + (block->first & FC_CHUNK_MASK), count, FC_ROW_TIME);
 }
 
 static inline __attribute__((always_inline)) uint64_t
@@ -94,12 +115,13 @@ static uint64_t meet_time(const fc_row_walk *walk, const fc_chunk *chunk, uint32
     const fc_probe *probe = &walk->probe;
     int64_t first_us = probe->start_is_open ? INT64_MIN : probe->time_first_us;
     int64_t last_us = probe->end_is_open ? INT64_MAX : probe->time_last_us;
-    uint64_t timed = flagged(chunk->flags + row, count, FC_ROW_TIME);
+    uint64_t timed = flagged(walk, chunk->flags + row, count, FC_ROW_TIME);
     // A chunk without a timed row has no column of times.
     if (timed == 0) return 0;
     const int64_t *starts_us = chunk->starts_us + row;
+    fc_prefetch_rows(starts_us, row);
     uint64_t meets = starts_within(walk->view, starts_us, count, first_us, last_us);
-    uint64_t spans = flagged(chunk->flags + row, count, FC_ROW_SPAN) & timed;
+    uint64_t spans = flagged(walk, chunk->flags + row, count, FC_ROW_SPAN) & timed;
     for (; spans != 0; spans &= spans - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(spans);
         bool here = starts_us[i] <= last_us && chunk->ends_us[row + i] >= first_us;
