@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 // Windows over several series together are those of one series that has all their points.
@@ -40,14 +41,17 @@ struct MergedWindowTests {
                 let number = material.below(count)
                 let added = Self.points(material, material.below(60))
                 let gap = Int64(material.below(300)) * Self.minute
-                let doomed =
-                    Timestamp(microseconds: gap)..<Timestamp(microseconds: gap + 9 * Self.minute)
+                let doomed = TimeRange(
+                    start: Timestamp(microseconds: gap),
+                    end: Timestamp(microseconds: gap + 9 * Self.minute))
                 try database.write { tx in
                     try tx.append(added, to: "s\(number)")
-                    _ = try tx.delete(series: "s\(number)", during: TimeRange(doomed))
+                    _ = try tx.delete(series: "s\(number)", during: doomed)
                 }
                 models[number].append(added)
-                models[number].points.removeAll { doomed.contains($0.time) }
+                models[number].points.removeAll {
+                    doomed.start! <= $0.time && $0.time < doomed.end!
+                }
             }
             try Self.check(database, Self.together(models), material)
         }

@@ -167,7 +167,7 @@ struct AggregatePlanTests {
         var seeds = SeededGenerator.printed()
         let material = RandomMaterial(seed: seeds.next())
         let database = try Database.inMemory()
-        func put(_ count: Int, _ tx: WriteTransaction, _ collections: [String]) throws {
+        func put(_ count: Int, _ tx: borrowing WriteTransaction, _ collections: [String]) throws {
             for _ in 0..<count {
                 let feature = Feature(
                     id: .integer(Int64(material.below(3_000))), geometry: nil,

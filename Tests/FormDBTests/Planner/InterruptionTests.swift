@@ -103,7 +103,7 @@ struct InterruptionTests {
             #expect(best <= Self.allowed, "\(question.name) of \(whole) went on for \(best)")
             #expect(try request.fetchCount() == 200_000)
         }
-        try database.write { tx in _ = try tx.delete(.integer(7), in: "f") }
+        try await database.write { tx in _ = try tx.delete(.integer(7), in: "f") }
         #expect(try database.features(in: "f").count() == 199_999)
     }
 }
