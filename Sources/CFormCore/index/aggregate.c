@@ -40,6 +40,7 @@ struct fc_aggregate {
     int64_t dense_first;
     size_t dense_count;
     bool is_sparse; // windows lie too far apart
+    bool is_sorted; // groups came in order
     // The last row's window and group.
     fc_window_place place;
     uint32_t place_group;
@@ -298,6 +299,13 @@ static fc_status add_batch(fc_aggregate *all, const uint32_t *positions, size_t 
     return FC_STATUS_OK;
 }
 
+static void take_tally(fc_tally *tally, fc_aggregate_group *out) {
+    fc_tally_finish(tally, &out->sum, &out->value_count);
+    out->row_count = tally->row_count;
+    out->minimum = tally->minimum;
+    out->maximum = tally->maximum;
+}
+
 static bool is_cancelled_after(fc_aggregate *all, size_t rows) {
     if (all->rows_until_check > rows) {
         all->rows_until_check -= rows;
@@ -385,6 +393,92 @@ fc_status fc_aggregate_add_ranges(fc_aggregate *all, const fc_value_range *range
                                all->options.cancel_context);
 }
 
+// ---- By the index of the keys ------------------------------------------------------------------
+
+// The present group of a walk.
+typedef struct key_group {
+    fc_aggregate *all;
+    const fc_question *question;
+    fc_tally *tally; // NULL: rows are only counted
+    uint64_t row_count;
+} key_group;
+
+// Adds those of `count` rows of the group, at most a batch, that are seen and answer.
+static void add_key_rows(key_group *group, const uint32_t *positions, size_t count, bool is_clean) {
+    fc_aggregate *all = group->all;
+    fc_positions found = {.data = all->batch.positions};
+    for (size_t i = 0; i < count; i++) {
+        found.data[found.count] = positions[i];
+        found.count += is_clean || fc_view_sees(all->view, positions[i]);
+    }
+    if (group->question != NULL)
+        fc_view_restrict(all->view, group->question, 0, all->view->limit, &found);
+    group->row_count += found.count;
+    if (group->tally != NULL) fc_tally_add_positions(group->tally, found.data, found.count);
+}
+
+static fc_status add_key_part(key_group *group, const uint32_t *positions, size_t count,
+                              bool is_clean) {
+    for (size_t i = 0; i < count; i += BATCH) {
+        size_t part = count - i < BATCH ? count - i : BATCH;
+        add_key_rows(group, positions + i, part, is_clean);
+        if (is_cancelled_after(group->all, part)) return FC_STATUS_CANCELLED;
+    }
+    return FC_STATUS_OK;
+}
+
+static fc_status add_key_group(fc_aggregate *all, const fc_groups *groups,
+                               const fc_question *question, fc_tally *tally) {
+    key_group group = {.all = all, .question = question, .tally = tally};
+    if (tally != NULL) fc_tally_init(tally, &all->values.index);
+    fc_status status = FC_STATUS_OK;
+    for (uint32_t i = 0; i < groups->source_count && status == FC_STATUS_OK; i++) {
+        const fc_group_source *source = &groups->sources[i];
+        status = add_key_part(&group, source->run->positions + source->group_begin,
+                              source->group_end - source->group_begin,
+                              fc_index_reader_is_clean(&groups->reader, source->run));
+    }
+    if (status == FC_STATUS_OK)
+        status = add_key_part(&group, groups->tail_group, groups->tail_group_count, true);
+    if (status != FC_STATUS_OK || group.row_count == 0) return status;
+    fc_value key = fc_index_column_value(&groups->reader.column, groups->first_position);
+    uint32_t number;
+    status = group_append(all, &key, 0, &number);
+    if (status != FC_STATUS_OK) return status;
+    all->groups[number].row_count = group.row_count;
+    if (tally != NULL) take_tally(tally, &all->groups[number]);
+    return FC_STATUS_OK;
+}
+
+static fc_status walk_keys(fc_aggregate *all, const fc_question *question, fc_tally *tally) {
+    fc_groups groups;
+    fc_status status =
+        fc_groups_open(&groups, all->view, all->options.keys.index_id, false, NULL, 0);
+    if (status != FC_STATUS_OK) return status;
+    for (bool found = true; status == FC_STATUS_OK && found;) {
+        status = fc_groups_next(&groups, &found);
+        if (status == FC_STATUS_OK && found) status = add_key_group(all, &groups, question, tally);
+        if (status == FC_STATUS_OK && is_cancelled_after(all, 1)) status = FC_STATUS_CANCELLED;
+    }
+    fc_groups_close(&groups);
+    all->is_sorted = true;
+    return status;
+}
+
+fc_status fc_aggregate_add_by_key(fc_aggregate *all, const fc_question *question) {
+    if (all->keys.index.index == NULL || all->options.windowing != NULL ||
+        (is_there(&all->values) && all->values.index.index == NULL))
+        return FC_STATUS_INVALID_ARGUMENT;
+    fc_tally *tally = NULL;
+    if (is_there(&all->values)) {
+        tally = all->memory->allocate(all->memory->context, sizeof *tally);
+        if (tally == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    }
+    fc_status status = walk_keys(all, question, tally);
+    if (tally != NULL) all->memory->release(all->memory->context, tally, sizeof *tally);
+    return status;
+}
+
 // ---- The end -----------------------------------------------------------------------------------
 
 static int compare_groups(const fc_aggregate_group *x, const fc_aggregate_group *y) {
@@ -427,18 +521,9 @@ static fc_status sort_groups(fc_aggregate *all) {
     return FC_STATUS_OK;
 }
 
-static void finish_tally(fc_aggregate *all) {
-    fc_tally *tally = all->tally;
-    fc_aggregate_group *group = &all->groups[0];
-    fc_tally_finish(tally, &group->sum, &group->value_count);
-    group->row_count = tally->row_count;
-    group->minimum = tally->minimum;
-    group->maximum = tally->maximum;
-}
-
 fc_status fc_aggregate_finish(fc_aggregate *all) {
-    if (all->tally != NULL) finish_tally(all);
-    return all->count > 1 ? sort_groups(all) : FC_STATUS_OK;
+    if (all->tally != NULL) take_tally(all->tally, &all->groups[0]);
+    return all->count > 1 && !all->is_sorted ? sort_groups(all) : FC_STATUS_OK;
 }
 
 // ---- Life --------------------------------------------------------------------------------------

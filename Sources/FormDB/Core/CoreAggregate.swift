@@ -35,6 +35,8 @@ struct CoreGroup {
     private let interruption: UnsafeMutablePointer<Interruption>
     /// The index that the values come from; nil for the records, or without values.
     let valueIndex: UInt32?
+    /// Whether ``addByKey(_:)`` is possible.
+    let hasKeysInOrder: Bool
 
     init(_ view: CoreView, _ aggregation: CoreAggregation, _ interruption: Interruption) throws {
         let places = [aggregation.key, aggregation.value].map { path in
@@ -48,6 +50,8 @@ struct CoreGroup {
         self.view = view
         self.properties = properties.compactMap(\.self)
         valueIndex = places[1].index
+        hasKeysInOrder =
+            places[0].index != nil && properties[1] == nil && aggregation.windowing == nil
         unsafe self.edges = .allocate(capacity: max(edges.count, 1))
         _ = unsafe self.edges.initialize(from: edges)
         unsafe windowing = .allocate(capacity: 1)
@@ -118,6 +122,16 @@ struct CoreGroup {
     func add(_ ranges: CoreValueRanges) throws {
         defer { withExtendedLifetime(ranges) {} }
         try checkAdded(unsafe fc_aggregate_add_ranges(pointer, ranges.pointer, ranges.count))
+    }
+
+    /// Adds all rows that answer, one key after another, and no others. REQUIRES: ``hasKeysInOrder``.
+    func addByKey(_ question: CoreQuestion) throws {
+        let isAll = question.box == nil && question.time == nil
+        var question = question.value
+        try checkAdded(
+            unsafe withUnsafePointer(to: &question) { place in
+                unsafe fc_aggregate_add_by_key(pointer, isAll ? nil : place)
+            })
     }
 
     // MARK: Groups

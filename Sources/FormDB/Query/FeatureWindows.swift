@@ -43,7 +43,9 @@ extension GroupedRequest {
 /// A question about features, window by window.
 ///
 /// A feature counts once: in the window of the first instant of its time within the range that is
-/// asked for. One without a time, one that lies outside all edges, and one whose start is open while that
+/// asked for, which is the later of its own start and that of the range. So a storm from Monday to Thursday counts in
+/// Monday's window, and in Wednesday's where the range begins on Wednesday; the counts of all windows add up to the
+/// count of the range. One without a time, one that lies outside all edges, and one whose start is open while that
 /// of the range is too, counts in none. Windows come in order of time; the first and last are clipped to the range.
 public struct FeatureWindowRequest: Sendable {
     let request: FeatureRequest
