@@ -398,23 +398,21 @@ fc_status fc_aggregate_add_ranges(fc_aggregate *all, const fc_value_range *range
 // The present group of a walk.
 typedef struct key_group {
     fc_aggregate *all;
-    const fc_question *question;
     fc_tally *tally; // NULL: rows are only counted
     uint64_t row_count;
 } key_group;
 
-// Adds those of `count` rows of the group, at most a batch, that are seen and answer.
+// Adds those of `count` rows of the group, at most a batch, that are seen.
 static void add_key_rows(key_group *group, const uint32_t *positions, size_t count, bool is_clean) {
     fc_aggregate *all = group->all;
-    fc_positions found = {.data = all->batch.positions};
+    uint32_t *seen = all->batch.positions;
+    size_t seen_count = 0;
     for (size_t i = 0; i < count; i++) {
-        found.data[found.count] = positions[i];
-        found.count += is_clean || fc_view_sees(all->view, positions[i]);
+        seen[seen_count] = positions[i];
+        seen_count += is_clean || fc_view_sees(all->view, positions[i]);
     }
-    if (group->question != NULL)
-        fc_view_restrict(all->view, group->question, 0, all->view->limit, &found);
-    group->row_count += found.count;
-    if (group->tally != NULL) fc_tally_add_positions(group->tally, found.data, found.count);
+    group->row_count += seen_count;
+    if (group->tally != NULL) fc_tally_add_positions(group->tally, seen, seen_count);
 }
 
 static fc_status add_key_part(key_group *group, const uint32_t *positions, size_t count,
@@ -427,9 +425,8 @@ static fc_status add_key_part(key_group *group, const uint32_t *positions, size_
     return FC_STATUS_OK;
 }
 
-static fc_status add_key_group(fc_aggregate *all, const fc_groups *groups,
-                               const fc_question *question, fc_tally *tally) {
-    key_group group = {.all = all, .question = question, .tally = tally};
+static fc_status add_key_group(fc_aggregate *all, const fc_groups *groups, fc_tally *tally) {
+    key_group group = {.all = all, .tally = tally};
     if (tally != NULL) fc_tally_init(tally, &all->values.index);
     fc_status status = FC_STATUS_OK;
     for (uint32_t i = 0; i < groups->source_count && status == FC_STATUS_OK; i++) {
@@ -450,14 +447,14 @@ static fc_status add_key_group(fc_aggregate *all, const fc_groups *groups,
     return FC_STATUS_OK;
 }
 
-static fc_status walk_keys(fc_aggregate *all, const fc_question *question, fc_tally *tally) {
+static fc_status walk_keys(fc_aggregate *all, fc_tally *tally) {
     fc_groups groups;
     fc_status status =
         fc_groups_open(&groups, all->view, all->options.keys.index_id, false, NULL, 0);
     if (status != FC_STATUS_OK) return status;
     for (bool found = true; status == FC_STATUS_OK && found;) {
         status = fc_groups_next(&groups, &found);
-        if (status == FC_STATUS_OK && found) status = add_key_group(all, &groups, question, tally);
+        if (status == FC_STATUS_OK && found) status = add_key_group(all, &groups, tally);
         if (status == FC_STATUS_OK && is_cancelled_after(all, 1)) status = FC_STATUS_CANCELLED;
     }
     fc_groups_close(&groups);
@@ -465,7 +462,7 @@ static fc_status walk_keys(fc_aggregate *all, const fc_question *question, fc_ta
     return status;
 }
 
-fc_status fc_aggregate_add_by_key(fc_aggregate *all, const fc_question *question) {
+fc_status fc_aggregate_add_by_key(fc_aggregate *all) {
     if (all->keys.index.index == NULL || all->options.windowing != NULL ||
         (is_there(&all->values) && all->values.index.index == NULL))
         return FC_STATUS_INVALID_ARGUMENT;
@@ -474,7 +471,7 @@ fc_status fc_aggregate_add_by_key(fc_aggregate *all, const fc_question *question
         tally = all->memory->allocate(all->memory->context, sizeof *tally);
         if (tally == NULL) return FC_STATUS_OUT_OF_MEMORY;
     }
-    fc_status status = walk_keys(all, question, tally);
+    fc_status status = walk_keys(all, tally);
     if (tally != NULL) all->memory->release(all->memory->context, tally, sizeof *tally);
     return status;
 }

@@ -61,10 +61,9 @@ FC_MUST_USE fc_status fc_aggregate_add_matching(fc_aggregate *aggregate,
 // REQUIRES: no keys, no windows. COST: 0.7 ns a row.
 FC_MUST_USE fc_status fc_aggregate_add_ranges(fc_aggregate *aggregate, const fc_value_range *ranges,
                                               size_t count);
-// All visible rows that answer a question (NULL: all), group by group as the index of the keys has them: no key is
-// read, hashed or compared for a row. REQUIRES: keys from an index, values from one or none, no windows; nothing else
-// is added. COST: 5 to 10 ns for each row of the index, answering or not.
-FC_MUST_USE fc_status fc_aggregate_add_by_key(fc_aggregate *aggregate, const fc_question *question);
+// All visible rows, group by group as the index of the keys has them: no key is read, hashed or compared for a row.
+// REQUIRES: keys from an index, values from one or none, no windows; nothing else is added. COST: 5 to 20 ns a row.
+FC_MUST_USE fc_status fc_aggregate_add_by_key(fc_aggregate *aggregate);
 // No more rows: puts groups in order of key (fc_value_compare), then window. Without a grouping and windows there
 // is one, always.
 FC_MUST_USE fc_status fc_aggregate_finish(fc_aggregate *aggregate);

@@ -35,7 +35,7 @@ struct CoreGroup {
     private let interruption: UnsafeMutablePointer<Interruption>
     /// The index that the values come from; nil for the records, or without values.
     let valueIndex: UInt32?
-    /// Whether ``addByKey(_:)`` is possible.
+    /// Whether ``addAllByKey()`` is possible.
     let hasKeysInOrder: Bool
 
     init(_ view: CoreView, _ aggregation: CoreAggregation, _ interruption: Interruption) throws {
@@ -124,15 +124,8 @@ struct CoreGroup {
         try checkAdded(unsafe fc_aggregate_add_ranges(pointer, ranges.pointer, ranges.count))
     }
 
-    /// Adds all rows that answer, one key after another, and no others. REQUIRES: ``hasKeysInOrder``.
-    func addByKey(_ question: CoreQuestion) throws {
-        let isAll = question.box == nil && question.time == nil
-        var question = question.value
-        try checkAdded(
-            unsafe withUnsafePointer(to: &question) { place in
-                unsafe fc_aggregate_add_by_key(pointer, isAll ? nil : place)
-            })
-    }
+    /// Adds all rows of the view, one key after another, and no others. REQUIRES: ``hasKeysInOrder``.
+    func addAllByKey() throws { try checkAdded(unsafe fc_aggregate_add_by_key(pointer)) }
 
     // MARK: Groups
 

@@ -24,8 +24,10 @@ extension FeatureExecutor {
         let isOneGroup = aggregation.key == nil && aggregation.windowing == nil
         for (source, path) in zip(sources, plan.sources.map(\.path)) {
             switch path {
-            case .scan where query.isSimple && source.isWhole && aggregator.hasKeysInOrder:
-                try aggregator.addByKey(query.condition.question)
+            case .scan
+            where query.isSimple && query.condition == .init() && source.isWhole
+                && aggregator.hasKeysInOrder:
+                try aggregator.addAllByKey()
             case .scan where query.isSimple:
                 try aggregator.add(query.condition.question, in: source.range)
             case .index(let number)
