@@ -28,7 +28,9 @@ let publicTypes: [Any.Type] = [
     SeriesStream.AsyncIterator.self, SeriesStream.Element.self, WindowRequest.self,
     WindowedAggregate.self, WindowedValue<Double?>.self,
     Filter.self, PropertyPath.self, TimestampProperty.self, Field<Feature, Double>.self,
-    Feature.Record<Int>.self, TypedRequest<Int>.self, PageToken.self, FeaturePage.self,
+    Feature.Record<Int>.self, TypedRequest<Int>.self, TypedCursor<Int>.self,
+    TypedStream<Int>.self, TypedStream<Int>.AsyncIterator.self, TypedStream<Int>.Element.self,
+    PageToken.self, FeaturePage.self,
     QueryExplanation.self, QueryExplanation.Actual.self, QueryExplanation.Option.self,
     QueryExplanation.Source.self,
     // Aggregates

@@ -33,7 +33,8 @@ public let publicTypes: [Any.Type] = [
     SeriesStream.AsyncIterator.self, SeriesStream.Element.self, WindowRequest.self,
     WindowedAggregate.self, WindowedValue<Double?>.self,
     Filter.self, PropertyPath.self, TimestampProperty.self, Field<Feature, Double>.self,
-    Feature.Record<Int>.self, TypedRequest<Int>.self,
+    Feature.Record<Int>.self, TypedRequest<Int>.self, TypedCursor<Int>.self,
+    TypedStream<Int>.self, TypedStream<Int>.AsyncIterator.self, TypedStream<Int>.Element.self,
     // Aggregates
     Aggregate.self, AggregateGroup<Int>.self, GroupedRequest.self, GroupedWindowRequest.self,
     FeatureWindowRequest.self, Windows.self, CalendarUnit.self, EmptyWindows.self,

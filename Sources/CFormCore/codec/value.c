@@ -1,6 +1,7 @@
 #include "value.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 enum { MAJOR_UNSIGNED, MAJOR_NEGATIVE, MAJOR_BYTES, MAJOR_TEXT, MAJOR_ARRAY, MAJOR_MAP };
@@ -238,6 +239,14 @@ int fc_value_compare(const fc_value *a, const fc_value *b) {
     default:
         return 0;
     }
+}
+
+int fc_value_compare_extremes(const fc_value *a, const fc_value *b) {
+    int order = fc_value_compare(a, b);
+    if (order != 0 || a->kind != FC_VALUE_NUMBER) return order;
+    bool a_negative = a->number == FC_NUMBER_REAL && a->real == 0 && signbit(a->real);
+    bool b_negative = b->number == FC_NUMBER_REAL && b->real == 0 && signbit(b->real);
+    return (int)b_negative - (int)a_negative;
 }
 
 double fc_value_nearest(const fc_value *number, bool *out_exact) {

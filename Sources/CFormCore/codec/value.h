@@ -72,6 +72,8 @@ int fc_value_compare_numbers(const fc_value *a, const fc_value *b);
 // The total order of all values: by kind, then numbers exactly, texts by bytes, false before true, arrays
 // element by element, objects by their members in order of encoded keys; a shorter one before what it begins.
 int fc_value_compare(const fc_value *a, const fc_value *b);
+// The same, but for -0.0, which comes before every other 0: for the least and the greatest of values.
+int fc_value_compare_extremes(const fc_value *a, const fc_value *b);
 // The nearest float64 of a number; *out_exact says whether it is the number itself.
 double fc_value_nearest(const fc_value *number, bool *out_exact);
 #endif

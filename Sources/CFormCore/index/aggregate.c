@@ -2,20 +2,36 @@
 #include "aggregate.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../codec/value_hash.h"
+#include "property_tally.h"
 #include "window_counts.h"
 
-enum { BATCH = 256, CANCEL_ROWS = 65536, NO_GROUP = -1, DENSE_MAX = 1 << 20 };
+// Rows between two questions whether to go on: of records that are in no cache, half a millisecond.
+enum { BATCH = 256, CANCEL_ROWS = 4096, NO_GROUP = -1, DENSE_MAX = 1 << 20 };
+
+typedef struct batch {
+    uint32_t positions[BATCH];
+    int64_t groups[BATCH];
+    fc_value values[BATCH];
+    double numbers[2 * BATCH];
+} batch;
+
+// Values of a property: of an index's column, or of the records.
+typedef struct reader {
+    const fc_property *property; // NULL, and no index: no reader
+    fc_index_reader index;
+} reader;
 
 struct fc_aggregate {
     const fc_allocator *memory;
     const fc_view *view;
-    const fc_aggregate_options *options;
+    fc_aggregate_options options;
+    reader keys, values;
     fc_aggregate_group *groups;
     size_t count, capacity;
+    uint32_t *order; // of the groups, once finished
     // By key and window: a power of two of slots, 0 free, else group + 1.
     uint32_t *slots;
     size_t slot_count;
@@ -24,12 +40,24 @@ struct fc_aggregate {
     int64_t dense_first;
     size_t dense_count;
     bool is_sparse; // windows lie too far apart
+    bool is_sorted; // groups came in order
     // The last row's window and group.
     fc_window_place place;
     uint32_t place_group;
     bool has_place;
     size_t rows_until_check;
+    fc_tally *tally; // of the one group, when values come from an index
+    batch batch;
 };
+
+static bool is_there(const reader *reader) {
+    return reader->property != NULL || reader->index.index != NULL;
+}
+
+static bool is_cancelled_now(const fc_aggregate *all) {
+    const fc_aggregate_options *options = &all->options;
+    return options->is_cancelled != NULL && options->is_cancelled(options->cancel_context);
+}
 
 // ---- Groups ------------------------------------------------------------------------------------
 
@@ -66,7 +94,9 @@ static fc_status slots_grow(fc_aggregate *all) {
         count *= 2;
     uint32_t *slots = fc_allocate_cleared(all->memory, count, sizeof *slots);
     if (slots == NULL) return FC_STATUS_OUT_OF_MEMORY;
-    for (size_t i = 0; i < all->count; i++) {
+    bool is_cancelled = false;
+    for (size_t i = 0; i < all->count && !is_cancelled; i++) {
+        is_cancelled = i % CANCEL_ROWS == 0 && is_cancelled_now(all);
         size_t at = group_hash(&all->groups[i].key, all->groups[i].window) & (count - 1);
         while (slots[at] != 0)
             at = (at + 1) & (count - 1);
@@ -75,7 +105,7 @@ static fc_status slots_grow(fc_aggregate *all) {
     all->memory->release(all->memory->context, all->slots, all->slot_count * sizeof *slots);
     all->slots = slots;
     all->slot_count = count;
-    return FC_STATUS_OK;
+    return is_cancelled ? FC_STATUS_CANCELLED : FC_STATUS_OK;
 }
 
 static fc_status group_by_hash(fc_aggregate *all, const fc_value *key, int64_t window,
@@ -157,7 +187,7 @@ static fc_status group_by_window(fc_aggregate *all, int64_t window, uint32_t *ou
 static inline bool place_find(fc_aggregate *all, int64_t time_us) {
     if (all->has_place && time_us >= all->place.first_us && time_us <= all->place.last_us)
         return true;
-    all->has_place = fc_windowing_find(all->options->windowing, time_us, &all->place);
+    all->has_place = fc_windowing_find(all->options.windowing, time_us, &all->place);
     all->place_group = UINT32_MAX;
     return all->has_place;
 }
@@ -166,7 +196,7 @@ static inline bool place_find(fc_aggregate *all, int64_t time_us) {
 static inline bool place_of_row(fc_aggregate *all, const fc_chunk *chunk, uint32_t row) {
     if (!(chunk->flags[row] & FC_ROW_TIME)) return false;
     int64_t time_us = chunk->starts_us[row];
-    if (time_us < all->options->from_us) time_us = all->options->from_us;
+    if (time_us < all->options.from_us) time_us = all->options.from_us;
     if (time_us == INT64_MIN) return false; // an open start
     return place_find(all, time_us);
 }
@@ -182,257 +212,370 @@ static inline fc_status group_of_place(fc_aggregate *all, uint32_t *out) {
 
 // ---- Values ------------------------------------------------------------------------------------
 
-// As fc_value_compare, but for -0, which comes before every other 0.
-static int compare_extremes(const fc_value *a, const fc_value *b) {
-    int order = fc_value_compare(a, b);
-    if (order != 0 || a->kind != FC_VALUE_NUMBER) return order;
-    bool a_negative = a->number == FC_NUMBER_REAL && a->real == 0 && signbit(a->real);
-    bool b_negative = b->number == FC_NUMBER_REAL && b->real == 0 && signbit(b->real);
-    return (int)b_negative - (int)a_negative;
-}
-
 static void extremes_add(fc_aggregate_group *group, const fc_value *value) {
     if (group->minimum.kind == FC_VALUE_MISSING) {
         group->minimum = group->maximum = *value;
         return;
     }
-    if (compare_extremes(value, &group->minimum) < 0) group->minimum = *value;
-    if (compare_extremes(value, &group->maximum) > 0) group->maximum = *value;
+    if (fc_value_compare_extremes(value, &group->minimum) < 0) group->minimum = *value;
+    if (fc_value_compare_extremes(value, &group->maximum) > 0) group->maximum = *value;
 }
 
-// A number as two float64 that are it exactly; the second is 0 for all but integers beyond 2^53.
-static double number_split(const fc_value *value, double *out_rest) {
-    *out_rest = 0;
-    if (value->number == FC_NUMBER_REAL) return value->real;
-    bool is_natural = value->number == FC_NUMBER_NATURAL;
-    double nearest = is_natural ? (double)value->natural : (double)value->integer;
-    __int128 exact = is_natural ? (__int128)value->natural : (__int128)value->integer;
-    *out_rest = (double)(exact - (__int128)nearest);
-    return nearest;
+static fc_status read_values(const reader *reader, const fc_view *view, const uint32_t *positions,
+                             size_t count, fc_value *out) {
+    if (reader->index.index != NULL) {
+        for (size_t i = 0; i < count; i++)
+            out[i] = fc_index_column_value(&reader->index.column, positions[i]);
+        return FC_STATUS_OK;
+    }
+    enum { AHEAD = 16 };
+    fc_view_prefetch(view, positions, count < AHEAD ? count : AHEAD);
+    for (size_t i = 0; i < count; i++) {
+        if (i % AHEAD == 0 && i + AHEAD < count) {
+            size_t left = count - i - AHEAD;
+            fc_view_prefetch(view, positions + i + AHEAD, left < AHEAD ? left : AHEAD);
+        }
+        fc_record record;
+        fc_record_read(fc_view_record(view, positions[i]).data, &record);
+        out[i] = fc_property_value(record.properties, reader->property);
+    }
+    return FC_STATUS_OK;
 }
 
-typedef struct batch {
-    uint32_t positions[BATCH];
-    int64_t groups[BATCH];
-    fc_value values[BATCH];
-    double numbers[2 * BATCH];
-} batch;
+// ---- Rows --------------------------------------------------------------------------------------
 
-static fc_status batch_find_groups(fc_aggregate *all, batch *batch, size_t count) {
-    const fc_aggregate_options *options = all->options;
+static fc_status find_groups(fc_aggregate *all, const uint32_t *positions, size_t count) {
+    batch *batch = &all->batch;
     const fc_columns *columns = &all->view->table->columns;
+    const bool has_keys = is_there(&all->keys), has_windows = all->options.windowing != NULL;
+    if (has_keys) read_values(&all->keys, all->view, positions, count, batch->values);
     fc_status status = FC_STATUS_OK;
-    if (options->keys != NULL)
-        status = options->keys->read(options->keys->context, all->view, batch->positions, count,
-                                     batch->values);
     for (size_t i = 0; i < count && status == FC_STATUS_OK; i++) {
-        uint32_t position = batch->positions[i], group = 0;
+        uint32_t group = 0;
         batch->groups[i] = NO_GROUP;
-        if (options->windowing != NULL &&
-            !place_of_row(all, fc_columns_chunk(columns, position), position & FC_CHUNK_MASK))
+        if (has_windows && !place_of_row(all, fc_columns_chunk(columns, positions[i]),
+                                         positions[i] & FC_CHUNK_MASK))
             continue;
-        int64_t window = options->windowing != NULL ? all->place.number : 0;
-        if (options->keys != NULL)
+        int64_t window = has_windows ? all->place.number : 0;
+        if (has_keys)
             status = group_by_hash(all, &batch->values[i], window, &group);
-        else if (options->windowing != NULL)
+        else if (has_windows)
             status = group_of_place(all, &group);
         batch->groups[i] = group;
     }
     return status;
 }
 
-static fc_status batch_add(fc_aggregate *all, batch *batch, size_t count) {
-    fc_status status = batch_find_groups(all, batch, count);
-    const fc_value_reader *reader = all->options->values;
-    if (status == FC_STATUS_OK && reader != NULL)
-        status = reader->read(reader->context, all->view, batch->positions, count, batch->values);
+static void add_values(fc_aggregate *all, fc_aggregate_group *group, size_t from, size_t to) {
+    batch *batch = &all->batch;
+    size_t numbers = 0;
+    for (size_t i = from; i < to; i++) {
+        const fc_value *value = &batch->values[i];
+        if (value->kind > FC_VALUE_BOOLEAN) continue;
+        extremes_add(group, value);
+        if (value->kind != FC_VALUE_NUMBER) continue;
+        group->value_count++;
+        double rest;
+        batch->numbers[numbers++] = fc_number_split(value, &rest);
+        if (rest != 0) batch->numbers[numbers++] = rest;
+    }
+    fc_sum_add(&group->sum, batch->numbers, numbers);
+}
+
+static fc_status add_batch(fc_aggregate *all, const uint32_t *positions, size_t count) {
+    const bool has_values = is_there(&all->values);
+    fc_status status = find_groups(all, positions, count);
     if (status != FC_STATUS_OK) return status;
+    if (has_values) read_values(&all->values, all->view, positions, count, all->batch.values);
     for (size_t i = 0; i < count;) {
-        int64_t number = batch->groups[i];
-        size_t from = i, numbers = 0;
-        while (i < count && batch->groups[i] == number)
+        int64_t number = all->batch.groups[i];
+        size_t from = i;
+        while (i < count && all->batch.groups[i] == number)
             i++;
         if (number == NO_GROUP) continue;
-        fc_aggregate_group *group = &all->groups[number];
-        group->row_count += i - from;
-        if (reader == NULL) continue;
-        for (size_t k = from; k < i; k++) {
-            const fc_value *value = &batch->values[k];
-            if (value->kind > FC_VALUE_BOOLEAN) continue;
-            extremes_add(group, value);
-            if (value->kind != FC_VALUE_NUMBER) continue;
-            group->value_count++;
-            double rest;
-            batch->numbers[numbers++] = number_split(value, &rest);
-            if (rest != 0) batch->numbers[numbers++] = rest;
-        }
-        fc_sum_add(&group->sum, batch->numbers, numbers);
+        all->groups[number].row_count += i - from;
+        if (has_values) add_values(all, &all->groups[number], from, i);
     }
     return FC_STATUS_OK;
 }
 
-// ---- Records -----------------------------------------------------------------------------------
-
-static fc_status read_records(const void *context, const fc_view *view, const uint32_t *positions,
-                              size_t count, fc_value *out) {
-    const fc_property *property = context;
-    for (size_t i = 0; i < count; i++) {
-        enum { AHEAD = 16 };
-        if (i % AHEAD == 0 && count - i > AHEAD) {
-            size_t left = count - i - AHEAD;
-            fc_view_prefetch(view, positions + i + AHEAD, left < AHEAD ? left : AHEAD);
-        }
-        fc_record record;
-        fc_record_read(fc_view_record(view, positions[i]).data, &record);
-        out[i] = fc_property_value(record.properties, property);
-    }
-    return FC_STATUS_OK;
+static void take_tally(fc_tally *tally, fc_aggregate_group *out) {
+    fc_tally_finish(tally, &out->sum, &out->value_count);
+    out->row_count = tally->row_count;
+    out->minimum = tally->minimum;
+    out->maximum = tally->maximum;
 }
 
-fc_value_reader fc_value_reader_of_records(const fc_property *property) {
-    return (fc_value_reader){read_records, property};
-}
-
-// ---- Walks -------------------------------------------------------------------------------------
-
-static bool is_cancelled(fc_aggregate *all, size_t rows) {
+static bool is_cancelled_after(fc_aggregate *all, size_t rows) {
     if (all->rows_until_check > rows) {
         all->rows_until_check -= rows;
         return false;
     }
     all->rows_until_check = CANCEL_ROWS;
-    const fc_aggregate_options *options = all->options;
-    return options->is_cancelled != NULL && options->is_cancelled(options->cancel_context);
+    return is_cancelled_now(all);
 }
 
-static fc_status add_list(fc_aggregate *all, batch *batch, const uint32_t *positions,
-                          size_t count) {
-    for (size_t i = 0; i < count; i += BATCH) {
-        size_t part = count - i < BATCH ? count - i : BATCH;
-        memcpy(batch->positions, positions + i, part * sizeof *positions);
-        fc_status status = batch_add(all, batch, part);
+fc_status fc_aggregate_add(fc_aggregate *all, const uint32_t *positions, size_t count) {
+    for (size_t i = 0; i < count;) {
+        size_t most = all->tally != NULL ? CANCEL_ROWS : BATCH;
+        size_t part = count - i < most ? count - i : most;
+        fc_status status = FC_STATUS_OK;
+        if (all->tally != NULL)
+            fc_tally_add_positions(all->tally, positions + i, part);
+        else
+            status = add_batch(all, positions + i, part);
+        if (status == FC_STATUS_OK && is_cancelled_after(all, part)) status = FC_STATUS_CANCELLED;
         if (status != FC_STATUS_OK) return status;
-        if (is_cancelled(all, part)) return FC_STATUS_CANCELLED;
+        i += part;
     }
     return FC_STATUS_OK;
 }
 
+// ---- Walks -------------------------------------------------------------------------------------
+
 // Counts alone, by window: without groups until it is known which are there. *out_done false: too many windows.
-static fc_status count_windows(fc_aggregate *all, const fc_probe *probe, bool *out_done) {
-    const fc_aggregate_options *options = all->options;
+static fc_status count_windows(fc_aggregate *all, const fc_row_walk *walk, bool *out_done) {
+    const fc_aggregate_options *options = &all->options;
     fc_window_counts counts;
     fc_status status =
-        fc_window_counts_init(&counts, all->view, probe, options->windowing, options->from_us,
+        fc_window_counts_init(&counts, walk, options->windowing, options->from_us,
                               options->is_cancelled, options->cancel_context, out_done);
     if (status != FC_STATUS_OK) return status;
     for (size_t i = 0; i < counts.count && *out_done && status == FC_STATUS_OK; i++) {
         if (counts.rows[i] == 0) continue;
         uint32_t group;
-        status = group_append(all, &fc_value_missing, counts.first + (int64_t)i, &group);
-        if (status == FC_STATUS_OK) all->groups[group].row_count = counts.rows[i];
+        status = group_by_window(all, counts.first + (int64_t)i, &group);
+        if (status == FC_STATUS_OK) all->groups[group].row_count += counts.rows[i];
     }
     fc_window_counts_deinit(&counts);
     return status;
 }
 
-static fc_status add_all(fc_aggregate *all, batch *batch, const fc_question *question) {
-    const fc_view *view = all->view;
-    const fc_columns *columns = &view->table->columns;
-    fc_probe probe;
-    fc_view_probe(view, question, &probe);
-    if (probe.is_empty) return FC_STATUS_OK;
-    const fc_aggregate_options *options = all->options;
-    fc_status status = FC_STATUS_OK;
-    if (options->keys == NULL && options->values == NULL && options->windowing != NULL &&
-        !probe.has_box) {
-        bool is_done;
-        status = count_windows(all, &probe, &is_done);
-        if (status != FC_STATUS_OK || is_done) return status;
+static fc_status tally_matching(fc_aggregate *all, fc_row_walk *walk) {
+    fc_row_block block;
+    while (fc_row_walk_next(walk, &block)) {
+        fc_tally_add_rows(all->tally, block.first, block.rows);
+        // A block costs no more than a few rows elsewhere.
+        if (is_cancelled_after(all, 4)) return FC_STATUS_CANCELLED;
     }
-    size_t held = 0;
-    for (uint32_t position = 0; position < view->limit && status == FC_STATUS_OK;) {
-        const fc_chunk *chunk = fc_columns_chunk(columns, position);
-        uint32_t left = view->limit - position, count = left < 64 ? left : 64;
-        if (is_cancelled(all, count)) return FC_STATUS_CANCELLED;
-        uint64_t visible = chunk == NULL ? 0 : fc_view_visible_rows(view, chunk, position, count);
-        for (; visible != 0; visible &= visible - 1) {
-            uint32_t at = position + (unsigned)__builtin_ctzll(visible);
-            batch->positions[held] = at;
-            held += fc_probe_matches(&probe, columns, at);
-        }
-        if (held > BATCH - 64) {
-            status = batch_add(all, batch, held);
-            held = 0;
-        }
-        position += count;
-    }
-    return status == FC_STATUS_OK ? batch_add(all, batch, held) : status;
+    return FC_STATUS_OK;
 }
 
-// ---- The questions -----------------------------------------------------------------------------
+fc_status fc_aggregate_add_matching(fc_aggregate *all, const fc_question *question, uint32_t first,
+                                    uint32_t end) {
+    fc_row_walk walk;
+    fc_row_walk_init(&walk, all->view, question, first, end);
+    if (all->tally != NULL) return tally_matching(all, &walk);
+    fc_status status = FC_STATUS_OK;
+    if (!is_there(&all->keys) && !is_there(&all->values) && all->options.windowing != NULL) {
+        bool is_done;
+        status = count_windows(all, &walk, &is_done);
+        if (status != FC_STATUS_OK || is_done) return status;
+    }
+    uint32_t *positions = all->batch.positions;
+    size_t held = 0;
+    fc_row_block block;
+    while (status == FC_STATUS_OK && fc_row_walk_next(&walk, &block)) {
+        if (is_cancelled_after(all, 64)) return FC_STATUS_CANCELLED;
+        for (uint64_t rows = block.rows; rows != 0; rows &= rows - 1)
+            positions[held++] = block.first + (uint32_t)__builtin_ctzll(rows);
+        if (held > BATCH - 64) {
+            status = add_batch(all, positions, held);
+            held = 0;
+        }
+    }
+    return status == FC_STATUS_OK ? add_batch(all, positions, held) : status;
+}
 
-static int compare_groups(const void *a, const void *b) {
-    const fc_aggregate_group *x = a, *y = b;
+fc_status fc_aggregate_add_ranges(fc_aggregate *all, const fc_value_range *ranges, size_t count) {
+    if (all->tally == NULL) return FC_STATUS_INVALID_ARGUMENT;
+    return fc_tally_add_ranges(all->tally, ranges, count, all->options.is_cancelled,
+                               all->options.cancel_context);
+}
+
+// ---- By the index of the keys ------------------------------------------------------------------
+
+// The present group of a walk.
+typedef struct key_group {
+    fc_aggregate *all;
+    fc_tally *tally; // NULL: rows are only counted
+    uint64_t row_count;
+} key_group;
+
+// Adds those of `count` rows of the group, at most a batch, that are seen.
+static void add_key_rows(key_group *group, const uint32_t *positions, size_t count, bool is_clean) {
+    fc_aggregate *all = group->all;
+    uint32_t *seen = all->batch.positions;
+    size_t seen_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        seen[seen_count] = positions[i];
+        seen_count += is_clean || fc_view_sees(all->view, positions[i]);
+    }
+    group->row_count += seen_count;
+    if (group->tally != NULL) fc_tally_add_positions(group->tally, seen, seen_count);
+}
+
+static fc_status add_key_part(key_group *group, const uint32_t *positions, size_t count,
+                              bool is_clean) {
+    for (size_t i = 0; i < count; i += BATCH) {
+        size_t part = count - i < BATCH ? count - i : BATCH;
+        add_key_rows(group, positions + i, part, is_clean);
+        if (is_cancelled_after(group->all, part)) return FC_STATUS_CANCELLED;
+    }
+    return FC_STATUS_OK;
+}
+
+static fc_status add_key_group(fc_aggregate *all, const fc_groups *groups, fc_tally *tally) {
+    key_group group = {.all = all, .tally = tally};
+    if (tally != NULL) fc_tally_init(tally, &all->values.index);
+    fc_status status = FC_STATUS_OK;
+    for (uint32_t i = 0; i < groups->source_count && status == FC_STATUS_OK; i++) {
+        const fc_group_source *source = &groups->sources[i];
+        status = add_key_part(&group, source->run->positions + source->group_begin,
+                              source->group_end - source->group_begin,
+                              fc_index_reader_is_clean(&groups->reader, source->run));
+    }
+    if (status == FC_STATUS_OK)
+        status = add_key_part(&group, groups->tail_group, groups->tail_group_count, true);
+    if (status != FC_STATUS_OK || group.row_count == 0) return status;
+    fc_value key = fc_index_column_value(&groups->reader.column, groups->first_position);
+    uint32_t number;
+    status = group_append(all, &key, 0, &number);
+    if (status != FC_STATUS_OK) return status;
+    all->groups[number].row_count = group.row_count;
+    if (tally != NULL) take_tally(tally, &all->groups[number]);
+    return FC_STATUS_OK;
+}
+
+static fc_status walk_keys(fc_aggregate *all, fc_tally *tally) {
+    fc_groups groups;
+    fc_status status =
+        fc_groups_open(&groups, all->view, all->options.keys.index_id, false, NULL, 0);
+    if (status != FC_STATUS_OK) return status;
+    for (bool found = true; status == FC_STATUS_OK && found;) {
+        status = fc_groups_next(&groups, &found);
+        if (status == FC_STATUS_OK && found) status = add_key_group(all, &groups, tally);
+        if (status == FC_STATUS_OK && is_cancelled_after(all, 1)) status = FC_STATUS_CANCELLED;
+    }
+    fc_groups_close(&groups);
+    all->is_sorted = true;
+    return status;
+}
+
+fc_status fc_aggregate_add_by_key(fc_aggregate *all) {
+    if (all->keys.index.index == NULL || all->options.windowing != NULL ||
+        (is_there(&all->values) && all->values.index.index == NULL))
+        return FC_STATUS_INVALID_ARGUMENT;
+    fc_tally *tally = NULL;
+    if (is_there(&all->values)) {
+        tally = all->memory->allocate(all->memory->context, sizeof *tally);
+        if (tally == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    }
+    fc_status status = walk_keys(all, tally);
+    if (tally != NULL) all->memory->release(all->memory->context, tally, sizeof *tally);
+    return status;
+}
+
+// ---- The end -----------------------------------------------------------------------------------
+
+static int compare_groups(const fc_aggregate_group *x, const fc_aggregate_group *y) {
     int order = fc_value_compare(&x->key, &y->key);
     return order != 0 ? order : (x->window > y->window) - (x->window < y->window);
 }
 
-static fc_status aggregate_create(const fc_view *view, const fc_aggregate_options *options,
-                                  fc_aggregate **out) {
-    const fc_allocator *memory = &view->table->os->memory;
-    fc_aggregate *all = memory->allocate(memory->context, sizeof *all);
-    if (all == NULL) return FC_STATUS_OUT_OF_MEMORY;
-    *all = (fc_aggregate){.memory = memory, .view = view, .options = options};
-    all->rows_until_check = CANCEL_ROWS;
-    if (options->keys == NULL && options->windowing == NULL) {
-        uint32_t group;
-        fc_status status = group_append(all, &fc_value_missing, 0, &group);
-        if (status != FC_STATUS_OK) {
-            fc_aggregate_destroy(all);
-            return status;
+// Merges order[from, middle) and order[middle, to), both sorted, into `out`; false when it is given up.
+static bool merge_order(fc_aggregate *all, const uint32_t *order, size_t from, size_t middle,
+                        size_t to, uint32_t *out) {
+    size_t a = from, b = middle;
+    for (size_t i = from; i < to; i++) {
+        bool takes_a = b == to || (a < middle && compare_groups(&all->groups[order[a]],
+                                                                &all->groups[order[b]]) <= 0);
+        out[i] = takes_a ? order[a++] : order[b++];
+        if (is_cancelled_after(all, 1)) return false;
+    }
+    return true;
+}
+
+// A merge sort that can be given up: of a million groups it takes a second.
+static fc_status sort_groups(fc_aggregate *all) {
+    uint32_t *order = fc_allocate_cleared(all->memory, all->count, 2 * sizeof *order);
+    if (order == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    all->order = order;
+    uint32_t *from = order, *to = order + all->count;
+    for (size_t i = 0; i < all->count; i++)
+        from[i] = (uint32_t)i;
+    for (size_t width = 1; width < all->count; width *= 2) {
+        for (size_t i = 0; i < all->count; i += 2 * width) {
+            size_t middle = all->count - i < width ? all->count : i + width;
+            size_t end = all->count - middle < width ? all->count : middle + width;
+            if (!merge_order(all, from, i, middle, end, to)) return FC_STATUS_CANCELLED;
         }
+        uint32_t *swap = from;
+        from = to;
+        to = swap;
     }
-    *out = all;
+    if (from != order) memcpy(order, from, all->count * sizeof *order);
     return FC_STATUS_OK;
 }
 
-static fc_status aggregate_of(const fc_view *view, const fc_aggregate_options *options,
-                              const uint32_t *positions, size_t count, bool takes_all,
-                              const fc_question *question, fc_aggregate **out) {
-    fc_aggregate *all;
-    fc_status status = aggregate_create(view, options, &all);
-    if (status != FC_STATUS_OK) return status;
-    const fc_allocator *memory = all->memory;
-    batch *batch = memory->allocate(memory->context, sizeof *batch);
-    if (batch == NULL)
-        status = FC_STATUS_OUT_OF_MEMORY;
-    else
-        status = takes_all ? add_all(all, batch, question) : add_list(all, batch, positions, count);
-    memory->release(memory->context, batch, sizeof *batch);
-    if (status != FC_STATUS_OK) {
-        fc_aggregate_destroy(all);
+fc_status fc_aggregate_finish(fc_aggregate *all) {
+    if (all->tally != NULL) take_tally(all->tally, &all->groups[0]);
+    return all->count > 1 && !all->is_sorted ? sort_groups(all) : FC_STATUS_OK;
+}
+
+// ---- Life --------------------------------------------------------------------------------------
+
+static fc_status open_reader(const fc_view *view, const fc_aggregate_property *property,
+                             reader *out) {
+    out->property = property->property;
+    if (property->index_id == 0) return FC_STATUS_OK;
+    return fc_index_reader_open(view, property->index_id, &out->index) ? FC_STATUS_OK
+                                                                       : FC_STATUS_NOT_FOUND;
+}
+
+static fc_status prepare(fc_aggregate *all) {
+    fc_status status = open_reader(all->view, &all->options.keys, &all->keys);
+    if (status == FC_STATUS_OK) status = open_reader(all->view, &all->options.values, &all->values);
+    if (status != FC_STATUS_OK || is_there(&all->keys) || all->options.windowing != NULL)
         return status;
-    }
-    if (all->count > 1) qsort(all->groups, all->count, sizeof *all->groups, compare_groups);
-    *out = all;
+    uint32_t group;
+    status = group_append(all, &fc_value_missing, 0, &group);
+    if (status != FC_STATUS_OK || all->values.index.index == NULL) return status;
+    all->tally = all->memory->allocate(all->memory->context, sizeof *all->tally);
+    if (all->tally == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    fc_tally_init(all->tally, &all->values.index);
     return FC_STATUS_OK;
 }
 
-fc_status fc_view_aggregate(const fc_view *view, const fc_aggregate_options *options,
-                            const uint32_t *positions, size_t count, fc_aggregate **out) {
-    return aggregate_of(view, options, positions, count, false, NULL, out);
-}
-
-fc_status fc_view_aggregate_all(const fc_view *view, const fc_aggregate_options *options,
-                                const fc_question *question, fc_aggregate **out) {
-    return aggregate_of(view, options, NULL, 0, true, question, out);
+fc_status fc_aggregate_create(const fc_view *view, const fc_aggregate_options *options,
+                              fc_aggregate **out) {
+    const fc_allocator *memory = &view->table->os->memory;
+    fc_aggregate *all = fc_allocate_cleared(memory, 1, sizeof *all);
+    if (all == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    all->memory = memory;
+    all->view = view;
+    all->options = *options;
+    all->rows_until_check = CANCEL_ROWS;
+    fc_status status = prepare(all);
+    if (status == FC_STATUS_OK)
+        *out = all;
+    else
+        fc_aggregate_destroy(all);
+    return status;
 }
 
 void fc_aggregate_destroy(fc_aggregate *aggregate) {
     if (aggregate == NULL) return;
     const fc_allocator *memory = aggregate->memory;
+    fc_index_reader_close(&aggregate->keys.index);
+    fc_index_reader_close(&aggregate->values.index);
+    if (aggregate->tally != NULL)
+        memory->release(memory->context, aggregate->tally, sizeof *aggregate->tally);
     memory->release(memory->context, aggregate->groups,
                     aggregate->capacity * sizeof *aggregate->groups);
+    if (aggregate->order != NULL)
+        memory->release(memory->context, aggregate->order,
+                        aggregate->count * 2 * sizeof *aggregate->order);
     memory->release(memory->context, aggregate->slots,
                     aggregate->slot_count * sizeof *aggregate->slots);
     memory->release(memory->context, aggregate->dense,
@@ -445,7 +588,7 @@ size_t fc_aggregate_group_count(const fc_aggregate *aggregate) {
 }
 
 const fc_aggregate_group *fc_aggregate_group_at(const fc_aggregate *aggregate, size_t index) {
-    return &aggregate->groups[index];
+    return &aggregate->groups[aggregate->order != NULL ? aggregate->order[index] : index];
 }
 
 double fc_aggregate_group_sum(const fc_aggregate_group *group) {

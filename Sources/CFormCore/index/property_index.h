@@ -20,7 +20,6 @@
 #include "../codec/property.h"
 #include "memtable.h"
 #include "property_range.h"
-#include "series_sum.h"
 
 // ---- Writer's side. REQUIRES: the writer lock. -------------------------------------------------
 
@@ -99,19 +98,6 @@ void fc_index_cursor_close(fc_index_cursor *cursor); // may be NULL
 
 // The value of a row; FC_VALUE_MISSING without the index. REQUIRES: a position that the view returned.
 fc_value fc_view_index_value(const fc_view *view, uint32_t index_id, uint32_t position);
-
-// Of the numbers among some rows. Sums are exact but for the rounding of fc_sum, integers beyond 2^53 included.
-typedef struct fc_property_aggregate {
-    uint64_t row_count;        // rows looked at
-    fc_sum sum;                // of the numbers: count, total, mean
-    fc_value minimum, maximum; // exact; FC_VALUE_MISSING when there is no number
-} fc_property_aggregate;
-// `positions` NULL: of all visible rows (`count` is not looked at). COST: 2 to 5 ns a row.
-FC_MUST_USE fc_status fc_view_index_aggregate(const fc_view *view, uint32_t index_id,
-                                              const uint32_t *positions, size_t count,
-                                              fc_property_aggregate *out);
-// Adds what another part of the rows came to.
-void fc_property_aggregate_merge(fc_property_aggregate *into, const fc_property_aggregate *other);
 
 // The kind of each row's value (fc_value_kind) and of numbers the nearest float64; others get 0. A number
 // that is not exactly its float64 has FC_GATHERED_INEXACT added to its kind.

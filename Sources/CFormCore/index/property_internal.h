@@ -147,10 +147,10 @@ uint64_t fc_index_column_key(const fc_index_column *column, uint32_t position);
 
 // Whether different values may have this key.
 enum { FC_TEXT_KEY_IS_CUT = 8 };
+#define FC_NUMBER_KEY_ABOVE UINT64_C(0xC340000000000000) // of 2^53
+#define FC_NUMBER_KEY_BELOW UINT64_C(0x3CBFFFFFFFFFFFFF) // of -2^53
 static inline bool fc_key_is_cut(unsigned section, uint64_t key) {
-    const uint64_t above = UINT64_C(0xC340000000000000); // the keys of 2^53 and -2^53
-    const uint64_t below = UINT64_C(0x3CBFFFFFFFFFFFFF);
-    if (section == FC_VALUE_NUMBER) return key >= above || key <= below;
+    if (section == FC_VALUE_NUMBER) return key >= FC_NUMBER_KEY_ABOVE || key <= FC_NUMBER_KEY_BELOW;
     return section == FC_VALUE_TEXT && (uint8_t)key == FC_TEXT_KEY_IS_CUT;
 }
 
@@ -240,6 +240,8 @@ bool fc_key_range_find(const fc_key_range *range, const fc_index_column *column,
                        const fc_index_run *run, uint32_t *out_begin, uint32_t *out_end);
 bool fc_key_range_matches(const fc_key_range *range, const fc_index_column *column,
                           uint32_t position);
+// The first of the entries [begin, end) of a run whose key is at least `key`.
+uint32_t fc_index_run_seek(const fc_index_run *run, uint32_t begin, uint32_t end, uint64_t key);
 // Whether the view sees every row of the run.
 bool fc_index_reader_is_clean(const fc_index_reader *reader, const fc_index_run *run);
 

@@ -74,9 +74,8 @@ bool fc_key_range_matches(const fc_key_range *range, const fc_index_column *colu
     return fc_value_range_contains(range->range, &value);
 }
 
-// The first of the entries [begin, end) whose key is at least `key`.
-static uint32_t lower_bound(const uint64_t *keys, uint32_t begin, uint32_t end, uint64_t key) {
-    const uint64_t *base = keys + begin;
+uint32_t fc_index_run_seek(const fc_index_run *run, uint32_t begin, uint32_t end, uint64_t key) {
+    const uint64_t *keys = run->keys, *base = keys + begin;
     uint32_t count = end - begin;
     while (count > 1) {
         uint32_t half = count / 2;
@@ -93,9 +92,9 @@ static uint32_t find_bound(const fc_index_column *column, const fc_index_run *ru
     uint32_t begin = fc_index_run_begin(run, section), end = run->section_ends[section];
     uint64_t key = fc_value_key(value);
     bool is_cut = fc_key_is_cut(section, key);
-    if (!is_cut) return lower_bound(run->keys, begin, end, after_equal ? key + 1 : key);
-    begin = lower_bound(run->keys, begin, end, key);
-    end = lower_bound(run->keys, begin, end, key + 1);
+    if (!is_cut) return fc_index_run_seek(run, begin, end, after_equal ? key + 1 : key);
+    begin = fc_index_run_seek(run, begin, end, key);
+    end = fc_index_run_seek(run, begin, end, key + 1);
     while (begin < end) {
         uint32_t middle = begin + (end - begin) / 2;
         fc_value other = fc_index_column_value(column, run->positions[middle]);
@@ -275,4 +274,26 @@ fc_value fc_view_index_value(const fc_view *view, uint32_t index_id, uint32_t po
     fc_value value = fc_index_column_value(&reader.column, position);
     fc_index_reader_close(&reader);
     return value;
+}
+
+fc_status fc_view_index_gather(const fc_view *view, uint32_t index_id, const uint32_t *positions,
+                               size_t count, uint8_t *out_kinds, double *out_numbers) {
+    fc_index_reader reader;
+    if (!fc_index_reader_open(view, index_id, &reader)) return FC_STATUS_NOT_FOUND;
+    for (size_t i = 0; i < count; i++) {
+        const fc_index_chunk *chunk = fc_index_column_chunk(&reader.column, positions[i]);
+        uint8_t cell = chunk->cells[positions[i] & FC_CHUNK_MASK];
+        out_kinds[i] = (uint8_t)fc_cell_kind(cell);
+        out_numbers[i] = 0;
+        if (cell < FC_CELL_INEXACT) {
+            out_numbers[i] = fc_real_of_bits(chunk->bits[positions[i] & FC_CHUNK_MASK]);
+        } else if (cell == FC_CELL_INEXACT) {
+            bool is_exact;
+            fc_value value = fc_index_column_value(&reader.column, positions[i]);
+            out_numbers[i] = fc_value_nearest(&value, &is_exact);
+            out_kinds[i] |= FC_GATHERED_INEXACT;
+        }
+    }
+    fc_index_reader_close(&reader);
+    return FC_STATUS_OK;
 }

@@ -1,84 +1,7 @@
 // Rows in the order of their positions, straight from the columns: without trees, and row by row exact.
 #include <math.h>
 
-#include "memtable_internal.h"
-
-// What most rows can be told by, without turns of 360 degrees. A row whose box lies within ±180 and does not
-// cross matches a box that lies strictly within them if and only if it does so in the plane.
-typedef struct quick_box {
-    bool is_usable;
-    double west, south, east, north;
-} quick_box;
-
-static quick_box quick_box_of(const fc_probe *probe) {
-    const fc_box *box = &probe->box;
-    return (quick_box){.is_usable = probe->has_box && !probe->within && !probe->planar &&
-                                    box->west <= box->east && box->west > -180 && box->east < 180,
-                       .west = box->west,
-                       .south = box->south,
-                       .east = box->east,
-                       .north = box->north};
-}
-
-// Which of `count` rows from `row` on meet the box in the plane; *out_turned: rows that only the exact test can
-// tell, because they reach beyond ±180 or cross.
-static uint64_t meet_quickly(const quick_box *quick, const fc_chunk *chunk, uint32_t row,
-                             uint32_t count, uint64_t *out_turned) {
-    uint64_t meets = 0, turned = 0;
-    const fc_box *boxes = chunk->boxes + row;
-    const uint8_t *flags = chunk->flags + row;
-    for (uint32_t i = 0; i < count; i++) {
-        const fc_box *box = &boxes[i];
-        bool here = (box->west <= quick->east) & (box->east >= quick->west) &
-                    (box->south <= quick->north) & (box->north >= quick->south);
-        bool plain = (box->west >= -180) & (box->east <= 180) & (box->west <= box->east);
-        bool has_box = flags[i] & FC_ROW_BOX;
-        meets |= (uint64_t)(here & plain & has_box) << i;
-        turned |= (uint64_t)(!plain & has_box) << i;
-    }
-    *out_turned = turned;
-    return meets;
-}
-
-static uint64_t meet_time(const fc_probe *probe, const fc_chunk *chunk, uint32_t row,
-                          uint32_t count) {
-    int64_t first = probe->start_is_open ? INT64_MIN : probe->time_first_us;
-    int64_t last = probe->end_is_open ? INT64_MAX : probe->time_last_us;
-    const uint8_t *flags = chunk->flags + row;
-    uint64_t timed = 0, spans = 0, meets = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        timed |= (uint64_t)((flags[i] & FC_ROW_TIME) != 0) << i;
-        spans |= (uint64_t)((flags[i] & FC_ROW_SPAN) != 0) << i;
-    }
-    // A chunk without a timed row has no column of times.
-    if (timed == 0) return 0;
-    const int64_t *starts_us = chunk->starts_us + row;
-    for (uint32_t i = 0; i < count; i++)
-        meets |= (uint64_t)((starts_us[i] <= last) & (starts_us[i] >= first)) << i;
-    for (spans &= timed; spans != 0; spans &= spans - 1) {
-        uint32_t i = (uint32_t)__builtin_ctzll(spans);
-        bool here = starts_us[i] <= last && chunk->ends_us[row + i] >= first;
-        meets = (meets & ~(UINT64_C(1) << i)) | (uint64_t)here << i;
-    }
-    return meets & timed;
-}
-
-static uint64_t matching_rows(const fc_view *view, const fc_probe *probe, const quick_box *quick,
-                              const fc_chunk *chunk, uint32_t first, uint32_t count) {
-    uint64_t rows = fc_view_visible_rows(view, chunk, first, count);
-    uint32_t row = first & FC_CHUNK_MASK;
-    if (probe->has_time && rows != 0) rows &= meet_time(probe, chunk, row, count);
-    if (!probe->has_box || rows == 0) return rows;
-    uint64_t meets = 0, turned = rows;
-    if (quick->is_usable) meets = meet_quickly(quick, chunk, row, count, &turned);
-    for (turned &= rows; turned != 0; turned &= turned - 1) {
-        uint32_t i = (uint32_t)__builtin_ctzll(turned);
-        bool matches = (chunk->flags[row + i] & FC_ROW_BOX) &&
-                       fc_probe_box_matches(probe, &chunk->boxes[row + i]);
-        meets |= (uint64_t)matches << i;
-    }
-    return rows & meets;
-}
+#include "row_test.h"
 
 static fc_status make_room(fc_positions *list, size_t additional) {
     if (list->capacity - list->count >= additional) return FC_STATUS_OK;
@@ -93,37 +16,19 @@ static fc_status make_room(fc_positions *list, size_t additional) {
 
 fc_status fc_view_scan(const fc_view *view, const fc_question *question, uint32_t first,
                        uint32_t end, size_t limit, fc_positions *out, uint32_t *out_next) {
-    fc_probe probe;
-    fc_view_probe(view, question, &probe);
-    if (end > view->limit) end = view->limit;
-    if (probe.is_empty) first = end;
-    quick_box quick = quick_box_of(&probe);
-    size_t count_before = out->count;
-    while (first < end && out->count - count_before < limit) {
-        const fc_chunk *chunk = fc_columns_chunk(&view->table->columns, first);
-        uint32_t chunk_end = (first | FC_CHUNK_MASK) + 1;
-        if (chunk == NULL) { // freed: nobody sees a row of it
-            first = chunk_end < end && chunk_end != 0 ? chunk_end : end;
-            continue;
-        }
-        uint32_t count = 64 - first % 64;
-        if (count > end - first) count = end - first;
+    fc_row_walk walk;
+    fc_row_walk_init(&walk, view, question, first, end);
+    size_t wanted = limit;
+    fc_row_block block;
+    while (wanted > 0 && fc_row_walk_next(&walk, &block)) {
         fc_status status = make_room(out, 64);
         if (status != FC_STATUS_OK) return status;
-        // A group that begins inside a word of the bitmap is looked at from the word's beginning.
-        uint32_t word = first & ~UINT32_C(63), before = first - word;
-        uint64_t rows = matching_rows(view, &probe, &quick, chunk, word, before + count);
-        for (rows &= UINT64_MAX << before; rows != 0; rows &= rows - 1) {
-            if (out->count - count_before == limit) break;
-            out->data[out->count++] = word + (uint32_t)__builtin_ctzll(rows);
-        }
-        if (rows != 0) {
-            first = word + (uint32_t)__builtin_ctzll(rows);
-            break;
-        }
-        first += count;
+        uint64_t rows = block.rows;
+        for (; rows != 0 && wanted > 0; rows &= rows - 1, wanted--)
+            out->data[out->count++] = block.first + (uint32_t)__builtin_ctzll(rows);
+        if (rows != 0) walk.next = block.first + (uint32_t)__builtin_ctzll(rows);
     }
-    *out_next = first < end ? first : end;
+    *out_next = walk.next;
     return FC_STATUS_OK;
 }
 

@@ -113,6 +113,17 @@ FC_MUST_USE fc_status fc_series_windows(const fc_series_view *view, const fc_tim
                                         const fc_window_options *options,
                                         bool (*visit)(void *visitor, const fc_window *window),
                                         void *visitor);
+// A field of a series, as one of several whose points are taken together.
+typedef struct fc_window_source {
+    const fc_series_view *view;
+    uint32_t field;
+} fc_window_source;
+// The same over the points of several series at once; the field of `options` is not looked at. Of equal times the
+// points of earlier series come first. COST: that of the windows of each.
+FC_MUST_USE fc_status
+fc_series_windows_of_all(const fc_window_source *sources, size_t count, const fc_time_range *range,
+                         const fc_window_options *options,
+                         bool (*visit)(void *visitor, const fc_window *window), void *visitor);
 // The whole range as one window.
 FC_MUST_USE fc_status fc_series_aggregate(const fc_series_view *view, const fc_time_range *range,
                                           uint32_t field, fc_window *out);

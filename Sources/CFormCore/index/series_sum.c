@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -193,13 +194,38 @@ static double max_of(double a, double b) {
     return b > a || (b == a && !signbit(b)) ? b : a;
 }
 
-// The comparisons above take -0 and +0 for equal; an extreme of 0 gets its sign from a second look.
-static double zero_of(const double *values, size_t count, bool wanted_sign) {
+// Whether one of the values has these bits, without a branch: of data with many zeros every piece is looked at.
+static inline __attribute__((always_inline)) bool holds_bits(const double *values, size_t count,
+                                                             uint64_t wanted) {
+    uint64_t found = 0;
     for (size_t i = 0; i < count; i++) {
-        if (values[i] == 0 && (signbit(values[i]) != 0) == wanted_sign)
-            return wanted_sign ? -0.0 : 0.0;
+        uint64_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        found |= bits == wanted;
     }
-    return wanted_sign ? 0.0 : -0.0;
+    return found != 0;
+}
+
+#if defined(__x86_64__)
+AVX2 static bool holds_bits_avx2(const double *values, size_t count, uint64_t wanted) {
+    return holds_bits(values, count, wanted);
+}
+#endif
+
+// The comparisons above take -0 and +0 for equal; an extreme of 0 gets its sign from a second look.
+static double zero_of(const double *values, size_t count, bool wanted_sign, bool portable) {
+    const uint64_t wanted = wanted_sign ? UINT64_C(1) << 63 : 0;
+    bool found;
+#if defined(__x86_64__)
+    if (!portable && __builtin_cpu_supports("avx2"))
+        found = holds_bits_avx2(values, count, wanted);
+    else
+        found = holds_bits(values, count, wanted);
+#else
+    (void)portable;
+    found = holds_bits(values, count, wanted);
+#endif
+    return found == wanted_sign ? -0.0 : 0.0;
 }
 
 static void sum_add_huge(fc_sum *sum, const double *values, size_t count) {
@@ -224,8 +250,11 @@ static void sum_add_piece(fc_sum *sum, const double *values, size_t count, bool 
     piece_of_portable(values, count, &part);
 #endif
     if (part.count == 0) return;
-    if (part.minimum == 0) part.minimum = zero_of(values, count, true);
-    if (part.maximum == 0) part.maximum = zero_of(values, count, false);
+    // Where a zero isn't the extreme of all, its sign says nothing.
+    if (part.minimum == 0 && sum->minimum >= 0)
+        part.minimum = zero_of(values, count, true, portable);
+    if (part.maximum == 0 && sum->maximum <= 0)
+        part.maximum = zero_of(values, count, false, portable);
     sum->count += part.count;
     sum->minimum = min_of(sum->minimum, part.minimum);
     sum->maximum = max_of(sum->maximum, part.maximum);

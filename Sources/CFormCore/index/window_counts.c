@@ -1,43 +1,25 @@
 #include "window_counts.h"
 
-#include "../base/bytes.h"
-
 enum { CANCEL_ROWS = 65536, STEPS_LOG2 = 12 };
 
 // A walk over the starts of the rows that count.
 typedef struct walk {
-    const fc_view *view;
-    const fc_probe *probe;
+    fc_row_walk rows;
     int64_t from_us;
     bool (*is_cancelled)(void *context);
     void *cancel_context;
 } walk;
 
-static bool all_timed(const uint8_t flags[64]) {
-    const uint64_t timed = UINT64_C(0x0101010101010101) * FC_ROW_TIME;
-    uint64_t all = timed;
-    for (unsigned i = 0; i < 64; i += 8)
-        all &= fc_load_u64(flags + i);
-    return all == timed;
-}
-
-// Which of the rows that `rows` has as bits have a start that counts.
-static uint64_t counted_rows(const walk *w, const fc_chunk *chunk, uint32_t first, uint64_t rows) {
-    const uint8_t *flags = chunk->flags + (first & FC_CHUNK_MASK);
-    if (rows == UINT64_MAX && !w->probe->has_time && all_timed(flags)) return rows;
-    uint64_t timed = 0;
-    // Flags beyond the visible rows may be being written.
-    unsigned count = rows == 0 ? 0 : 64 - (unsigned)__builtin_clzll(rows);
-    for (unsigned i = 0; i < count; i++)
-        timed |= (uint64_t)((flags[i] & FC_ROW_TIME) != 0) << i;
-    rows &= timed;
-    if (!w->probe->has_time) return rows;
-    for (uint64_t left = rows; left != 0; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(left);
-        if (!fc_probe_time_matches(w->probe, fc_chunk_time(chunk, first + i)))
-            rows &= ~(UINT64_C(1) << i);
+// The next rows that have a time. *out_cancelled: so it ended.
+static bool walk_next(walk *w, fc_row_block *out, bool *out_cancelled) {
+    while (fc_row_walk_next(&w->rows, out)) {
+        *out_cancelled = out->first % CANCEL_ROWS == 0 && w->is_cancelled != NULL &&
+                         w->is_cancelled(w->cancel_context);
+        if (*out_cancelled) return false;
+        if (!w->rows.probe.has_time) out->rows = fc_row_walk_timed(&w->rows, out);
+        if (out->rows != 0) return true;
     }
-    return rows;
+    return false;
 }
 
 // What a row's start counts as; INT64_MIN: not at all.
@@ -45,33 +27,40 @@ static inline int64_t time_of(const walk *w, int64_t start_us) {
     return start_us < w->from_us ? w->from_us : start_us;
 }
 
-static bool is_cancelled(const walk *w, uint32_t position) {
-    return position % CANCEL_ROWS == 0 && w->is_cancelled != NULL &&
-           w->is_cancelled(w->cancel_context);
-}
-
 // ---- Where the times lie -----------------------------------------------------------------------
 
-static fc_status find_extent(const walk *w, int64_t *out_least_us, int64_t *out_greatest_us) {
-    int64_t least = INT64_MAX, greatest = INT64_MIN;
-    for (uint32_t position = 0; position < w->view->limit; position += 64) {
-        if (is_cancelled(w, position)) return FC_STATUS_CANCELLED;
-        const fc_chunk *chunk = fc_columns_chunk(&w->view->table->columns, position);
-        if (chunk == NULL) continue;
-        uint32_t left = w->view->limit - position;
-        uint64_t rows = fc_view_visible_rows(w->view, chunk, position, left < 64 ? left : 64);
-        rows = counted_rows(w, chunk, position, rows);
-        if (rows == 0) continue;
-        const int64_t *starts_us = chunk->starts_us + (position & FC_CHUNK_MASK);
-        for (; rows != 0; rows &= rows - 1) {
-            int64_t time_us = time_of(w, starts_us[__builtin_ctzll(rows)]);
-            if (time_us != INT64_MIN && time_us < least) least = time_us;
-            if (time_us > greatest) greatest = time_us;
+typedef struct extent {
+    int64_t least_us, greatest_us; // least > greatest: there are no times
+} extent;
+
+// What no row's time lies beyond, by what is asked and what the trees know of all rows.
+static extent bound_extent(const walk *w) {
+    const fc_probe *probe = &w->rows.probe;
+    fc_view_estimate known = fc_view_read_estimate(w->rows.view);
+    if (!known.has_times) return (extent){INT64_MAX, INT64_MIN};
+    extent extent = {known.time_min_us, known.time_max_us};
+    if (probe->has_time && !probe->end_is_open && probe->time_last_us < extent.greatest_us)
+        extent.greatest_us = probe->time_last_us;
+    extent.least_us = time_of(w, extent.least_us);
+    extent.greatest_us = time_of(w, extent.greatest_us);
+    return extent;
+}
+
+static fc_status find_extent(const walk *all, extent *out) {
+    extent found = {INT64_MAX, INT64_MIN};
+    walk w = *all;
+    fc_row_block block;
+    bool is_cancelled = false;
+    while (walk_next(&w, &block, &is_cancelled)) {
+        const int64_t *starts_us = block.chunk->starts_us + (block.first & FC_CHUNK_MASK);
+        for (uint64_t rows = block.rows; rows != 0; rows &= rows - 1) {
+            int64_t time_us = time_of(&w, starts_us[__builtin_ctzll(rows)]);
+            if (time_us != INT64_MIN && time_us < found.least_us) found.least_us = time_us;
+            if (time_us > found.greatest_us) found.greatest_us = time_us;
         }
     }
-    *out_least_us = least;
-    *out_greatest_us = greatest;
-    return FC_STATUS_OK;
+    *out = found;
+    return is_cancelled ? FC_STATUS_CANCELLED : FC_STATUS_OK;
 }
 
 // ---- Counting ----------------------------------------------------------------------------------
@@ -98,40 +87,58 @@ static void init_steps(finder *f) {
     }
 }
 
-// The window's index; `count` or more when it lies outside all edges.
-static inline uint64_t find_window(const finder *f, int64_t time_us) {
-    const fc_windowing *windowing = f->windowing;
-    uint64_t offset = (uint64_t)time_us - (uint64_t)f->base_us;
-    if (windowing->edges == NULL) return fc_windowing_divide(windowing, offset);
-    const int64_t *edges = windowing->edges;
-    if (time_us < edges[0] || time_us >= edges[windowing->edge_count - 1]) return UINT64_MAX;
-    uint32_t window = f->steps[offset >> f->shift];
+// The window's index; UINT64_MAX when it lies outside all edges.
+static inline uint64_t find_between(const finder *f, int64_t time_us) {
+    const int64_t *edges = f->windowing->edges;
+    if (time_us < edges[0] || time_us >= edges[f->windowing->edge_count - 1]) return UINT64_MAX;
+    uint32_t window = f->steps[((uint64_t)time_us - (uint64_t)f->base_us) >> f->shift];
     while (edges[window + 1] <= time_us)
         window++;
     return window;
 }
 
-static fc_status count_all(const walk *w, const finder *f, fc_window_counts *counts) {
-    for (uint32_t position = 0; position < w->view->limit; position += 64) {
-        if (is_cancelled(w, position)) return FC_STATUS_CANCELLED;
-        const fc_chunk *chunk = fc_columns_chunk(&w->view->table->columns, position);
-        if (chunk == NULL) continue;
-        uint32_t left = w->view->limit - position;
-        uint64_t rows = fc_view_visible_rows(w->view, chunk, position, left < 64 ? left : 64);
-        for (rows = counted_rows(w, chunk, position, rows); rows != 0; rows &= rows - 1) {
-            uint32_t row = (position & FC_CHUNK_MASK) + (uint32_t)__builtin_ctzll(rows);
-            int64_t time_us = time_of(w, chunk->starts_us[row]);
-            if (time_us == INT64_MIN) continue;
-            uint64_t window = find_window(f, time_us);
-            if (window < counts->count) counts->rows[window]++;
-        }
-    }
-    return FC_STATUS_OK;
+// What is counted with, by value, so that it stays in registers while counters are written: 1.4 times as fast.
+typedef struct counter {
+    const finder *finder;
+    fc_windowing windowing;
+    int64_t from_us, base_us;
+    uint64_t count;
+    uint32_t *rows;
+} counter;
+
+static inline void count_row(const counter c, int64_t start_us) {
+    int64_t time_us = start_us < c.from_us ? c.from_us : start_us;
+    if (time_us == INT64_MIN) return;
+    uint64_t window =
+        c.windowing.edges != NULL
+            ? find_between(c.finder, time_us)
+            : fc_windowing_divide(&c.windowing, (uint64_t)time_us - (uint64_t)c.base_us);
+    if (window < c.count) c.rows[window]++;
 }
 
-// Sets where the windows begin and how many there are; false when they are too many.
-static bool plan_windows(const fc_windowing *windowing, int64_t least_us, int64_t greatest_us,
-                         finder *f, fc_window_counts *counts) {
+static void count_block(const counter c, const int64_t *starts_us, uint64_t rows) {
+    if (rows == UINT64_MAX)
+        for (unsigned i = 0; i < 64; i++)
+            count_row(c, starts_us[i]);
+    else
+        for (; rows != 0; rows &= rows - 1)
+            count_row(c, starts_us[__builtin_ctzll(rows)]);
+}
+
+static fc_status count_all(const walk *all, const finder *f, fc_window_counts *counts) {
+    const counter counter = {f,          *f->windowing, all->from_us,
+                             f->base_us, counts->count, counts->rows};
+    walk w = *all;
+    fc_row_block block;
+    bool is_cancelled = false;
+    while (walk_next(&w, &block, &is_cancelled))
+        count_block(counter, block.chunk->starts_us + (block.first & FC_CHUNK_MASK), block.rows);
+    return is_cancelled ? FC_STATUS_CANCELLED : FC_STATUS_OK;
+}
+
+// Sets where the windows begin and how many there are; false when they are more than `count_max`.
+static bool plan_windows(extent extent, size_t count_max, finder *f, fc_window_counts *counts) {
+    const fc_windowing *windowing = f->windowing;
     if (windowing->edges != NULL) {
         f->base_us = windowing->edges[0];
         counts->count = windowing->edge_count - 1;
@@ -140,40 +147,52 @@ static bool plan_windows(const fc_windowing *windowing, int64_t least_us, int64_
         return true;
     }
     fc_window_place first, last;
-    if (!fc_windowing_find(windowing, least_us, &first) ||
-        !fc_windowing_find(windowing, greatest_us, &last))
+    if (!fc_windowing_find(windowing, extent.least_us, &first) ||
+        !fc_windowing_find(windowing, extent.greatest_us, &last))
         return false;
     uint64_t count = (uint64_t)last.number - (uint64_t)first.number + 1;
     // A first window that begins before 64 bits do has no base to count from.
     __int128 base = (__int128)first.number * windowing->length_us + windowing->origin_us;
-    if (count == 0 || count > FC_WINDOW_COUNTS_MAX || base < INT64_MIN) return false;
+    if (count == 0 || count > count_max || base < INT64_MIN) return false;
     f->base_us = first.first_us;
     counts->first = first.number;
     counts->count = (size_t)count;
     return true;
 }
 
-fc_status fc_window_counts_init(fc_window_counts *counts, const fc_view *view,
-                                const fc_probe *probe, const fc_windowing *windowing,
-                                int64_t from_us, bool (*is_cancelled)(void *context),
-                                void *cancel_context, bool *out_fits) {
-    *counts = (fc_window_counts){.memory = &view->table->os->memory};
+static fc_status count_windows(const walk *w, finder *f, fc_window_counts *counts, bool *out_fits) {
+    // More windows than a quarter of the rows, and it is better to know how many they really are.
+    size_t many = 4096 + (w->rows.end - w->rows.next) / 4;
+    if (many > FC_WINDOW_COUNTS_MAX) many = FC_WINDOW_COUNTS_MAX;
+    extent extent = bound_extent(w);
+    fc_status status = FC_STATUS_OK;
+    if (extent.least_us > extent.greatest_us) return status;
+    *out_fits = plan_windows(extent, many, f, counts);
+    if (!*out_fits) {
+        status = find_extent(w, &extent);
+        if (status == FC_STATUS_OK) *out_fits = extent.least_us > extent.greatest_us;
+        if (status != FC_STATUS_OK || *out_fits) return status;
+        *out_fits = plan_windows(extent, FC_WINDOW_COUNTS_MAX, f, counts);
+    }
+    if (!*out_fits) return status;
+    counts->rows = fc_allocate_cleared(counts->memory, counts->count, sizeof *counts->rows);
+    return counts->rows == NULL ? FC_STATUS_OUT_OF_MEMORY : count_all(w, f, counts);
+}
+
+fc_status fc_window_counts_init(fc_window_counts *counts, const fc_row_walk *rows,
+                                const fc_windowing *windowing, int64_t from_us,
+                                bool (*is_cancelled)(void *context), void *cancel_context,
+                                bool *out_fits) {
+    const fc_allocator *memory = &rows->view->table->os->memory;
+    *counts = (fc_window_counts){.memory = memory};
     *out_fits = true;
-    walk w = {view, probe, from_us, is_cancelled, cancel_context};
-    int64_t least_us, greatest_us;
-    fc_status status = find_extent(&w, &least_us, &greatest_us);
-    if (status != FC_STATUS_OK || least_us > greatest_us) return status;
-    const fc_allocator *memory = counts->memory;
+    const walk w = {*rows, from_us, is_cancelled, cancel_context};
     finder *f = fc_allocate_cleared(memory, 1, sizeof *f);
     if (f == NULL) return FC_STATUS_OUT_OF_MEMORY;
     f->windowing = windowing;
-    *out_fits = plan_windows(windowing, least_us, greatest_us, f, counts);
-    if (*out_fits) {
-        counts->rows = fc_allocate_cleared(memory, counts->count, sizeof *counts->rows);
-        status = counts->rows == NULL ? FC_STATUS_OUT_OF_MEMORY : count_all(&w, f, counts);
-    }
+    fc_status status = count_windows(&w, f, counts, out_fits);
     memory->release(memory->context, f, sizeof *f);
-    if (status != FC_STATUS_OK) fc_window_counts_deinit(counts);
+    if (status != FC_STATUS_OK || counts->rows == NULL) fc_window_counts_deinit(counts);
     return status;
 }
 

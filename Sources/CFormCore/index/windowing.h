@@ -17,13 +17,12 @@ typedef struct fc_windowing {
 bool fc_windowing_init(fc_windowing *windowing, int64_t length_us, int64_t origin_us,
                        const int64_t *edges, size_t edge_count);
 
-// dividend / length_us by a multiplication: the estimate is short by one or two at most.
+// dividend / length_us by a multiplication. The reciprocal is short of 2^64 / length_us by at most 1, so the estimate
+// of the quotient by less than 1 before it is cut, and by at most 1 then.
 static inline uint64_t fc_windowing_divide(const fc_windowing *windowing, uint64_t dividend) {
     uint64_t length = (uint64_t)windowing->length_us;
     uint64_t quotient = (uint64_t)(((unsigned __int128)dividend * windowing->reciprocal) >> 64);
-    while (dividend - quotient * length >= length)
-        quotient++;
-    return quotient;
+    return quotient + (dividend - quotient * length >= length);
 }
 
 // A window and where it lies, both ends included, clipped to 64 bits.

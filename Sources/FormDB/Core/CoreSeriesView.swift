@@ -140,33 +140,39 @@ internal import CFormCore
         var origin: Int64 = 0
         var edges: [Int64] = []
         var includesEmpty = false
-        var field = 0
     }
 
     private struct Visit {
         var body: (Window) -> Bool
     }
 
-    /// Calls `body` with each window in order of time, until it returns false.
-    func windows(_ range: TimeRange, _ windowing: Windowing, _ body: (Window) -> Bool) throws {
+    /// Calls `body` with each window in order of time, until it returns false: of a field of each of some series,
+    /// whose points are taken together.
+    static func windows(
+        of sources: [(view: CoreSeriesView, field: Int)], _ range: TimeRange,
+        _ windowing: Windowing, _ body: (Window) -> Bool
+    ) throws {
         try withoutActuallyEscaping(body) { body in
             var range = fc_time_range(range)
             var visit = Visit(body: body)
+            let raw = unsafe sources.map {
+                unsafe fc_window_source(view: $0.view.pointer, field: UInt32($0.field))
+            }
             let status = unsafe windowing.edges.withUnsafeBufferPointer { edges in
                 var options = unsafe fc_window_options(
                     length_us: windowing.length, origin_us: windowing.origin,
                     edges: windowing.edges.isEmpty ? nil : edges.baseAddress,
-                    edge_count: edges.count, with_empty: windowing.includesEmpty,
-                    field: UInt32(windowing.field))
+                    edge_count: edges.count, with_empty: windowing.includesEmpty, field: 0)
                 return unsafe withUnsafeMutablePointer(to: &visit) { visit in
-                    unsafe fc_series_windows(
-                        pointer, &range, &options,
+                    unsafe fc_series_windows_of_all(
+                        raw, raw.count, &range, &options,
                         { visitor, raw in
                             let visit = unsafe visitor!.assumingMemoryBound(to: Visit.self)
                             return unsafe visit.pointee.body(Window(raw!.pointee))
                         }, visit)
                 }
             }
+            withExtendedLifetime(sources) {}
             try check(status, "the windows can't be computed")
         }
     }

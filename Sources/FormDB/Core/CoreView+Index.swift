@@ -1,25 +1,5 @@
 internal import CFormCore
 
-/// What the numbers of an indexed property come to.
-struct CorePropertyAggregate {
-    /// Rows looked at, and those that had a number.
-    var rows, count: Int
-    /// 0 without numbers.
-    var sum: Double
-    var mean: Double?
-    var minimum, maximum: JSONValue?
-
-    fileprivate init(_ raw: fc_property_aggregate) throws {
-        var raw = unsafe raw
-        rows = unsafe Int(raw.row_count)
-        count = unsafe Int(raw.sum.count)
-        sum = unsafe fc_sum_total(&raw.sum)
-        mean = unsafe count == 0 ? nil : fc_sum_mean(&raw.sum)
-        minimum = try unsafe JSONValue(raw.minimum)
-        maximum = try unsafe JSONValue(raw.maximum)
-    }
-}
-
 /// What a planner wants to know of an indexed property; about right, and cheap.
 struct CorePropertyStatistics {
     /// Rows by kind.
@@ -119,23 +99,6 @@ extension CoreView {
     /// The value of a row; nil when it is missing.
     func value(index id: UInt32, at position: UInt32) throws -> JSONValue? {
         try unsafe JSONValue(fc_view_index_value(pointer, id, position))
-    }
-
-    /// Of the numbers of some rows, or of all.
-    func aggregate(
-        index id: UInt32, _ positions: CorePositions? = nil
-    ) throws -> CorePropertyAggregate {
-        var raw = unsafe fc_property_aggregate()
-        // No rows are not all rows: a list that was never filled has no memory.
-        var nothing: UInt32 = 0
-        let status = unsafe withUnsafePointer(to: &nothing) { nothing in
-            let data: UnsafePointer<UInt32>? = unsafe positions.map {
-                unsafe UnsafePointer($0.list.pointee.data) ?? nothing
-            }
-            return unsafe fc_view_index_aggregate(pointer, id, data, positions?.count ?? 0, &raw)
-        }
-        try check(status, "the property can't be aggregated")
-        return try unsafe CorePropertyAggregate(raw)
     }
 
     /// The kinds of some rows' values (0x80 added to a number that is not exactly its float64) and their numbers.

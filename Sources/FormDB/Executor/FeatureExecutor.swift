@@ -71,7 +71,7 @@ struct FeatureExecutor {
     }
 
     /// The same question without an order, where only the number matters.
-    private var unordered: FeatureExecutor {
+    var unordered: FeatureExecutor {
         get throws {
             // A page begins at a place in the order.
             if query.order == nil || query.pageToken != nil { return self }

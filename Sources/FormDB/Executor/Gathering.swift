@@ -42,8 +42,9 @@ struct Gathering {
         }
     }
 
-    private func forEachBatch(
-        of source: RowSource, by path: AccessPath, wanting wanted: Int,
+    /// The same with the rows of one source; says whether `body` wants more.
+    func forEachBatch(
+        of source: RowSource, by path: AccessPath, wanting wanted: Int = .max,
         _ body: (CorePositions) throws -> Bool
     ) throws -> Bool {
         switch path {

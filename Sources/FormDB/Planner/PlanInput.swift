@@ -24,7 +24,8 @@ struct PlanInput: Hashable, Sendable {
     }
 
     enum Order: Hashable, Sendable { case none, id, time, property }
-    enum Need: Hashable, Sendable { case rows, count }
+    /// What is made of the rows: an answer, their number, or something of what they hold.
+    enum Need: Hashable, Sendable { case rows, count, aggregate }
 
     /// What is asked of a tree in one go.
     var condition = FeatureQuery.Condition()

@@ -130,6 +130,8 @@ struct Planner {
         let restricted = costs.restrictedRow.among(shares.rows)
         var cost = leavesCondition ? restricted : 0
         cost += Double(input.further.count) * restricted
+        // What is aggregated is read in the order in which rows are found: a scan's is that of the columns.
+        if input.need == .aggregate && path != .scan { cost += restricted }
         // Only what place and time leave is looked at closer.
         var left = shares.further
         if leavesCondition {

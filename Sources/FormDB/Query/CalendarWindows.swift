@@ -12,6 +12,7 @@
 struct CalendarWindows {
     let unit: CalendarUnit
     let calendar: Calendar
+    var interruption = Interruption()
 
     private static let day = 86_400
     /// 11,000 years.
@@ -26,7 +27,10 @@ struct CalendarWindows {
         }
         var edges: [Timestamp] = []
         var previous: Key?
-        walk(from: start - daysBefore * Self.day) { second, day in
+        var steps = 0
+        try walk(from: start - daysBefore * Self.day) { second, day in
+            steps += 1
+            if steps % 256 == 0 { try interruption.check() }
             let key = key(second, day)
             if key == previous { return true }
             defer { previous = key }
@@ -109,7 +113,9 @@ struct CalendarWindows {
     }
 
     /// Calls `body` with the start of each hour or day, and the number of its local day, until it returns false.
-    private func walk(from start: Int, _ body: (_ second: Int, _ day: Int) -> Bool) {
+    private func walk(
+        from start: Int, _ body: (_ second: Int, _ day: Int) throws -> Bool
+    ) rethrows {
         var second = start
         var latest = Int.min
         let step = unit == .hour ? 3600 : Self.day
@@ -118,7 +124,7 @@ struct CalendarWindows {
             let day = Self.floor(second + offset, Self.day)
             if unit == .hour || day > latest {
                 latest = max(latest, day)
-                if !body(second, day) { return }
+                if try !body(second, day) { return }
             }
             let next = (Self.floor(second + offset, step) + 1) * step - offset
             second = change(after: second, through: next) ?? next

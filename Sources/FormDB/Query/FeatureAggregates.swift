@@ -76,30 +76,12 @@ extension FeatureRequest {
         GroupedRequest(request: self, path: path)
     }
 
-    /// The lesser of two: beside `min(of:)` the global function isn't found in this type.
-    func min<Value: Comparable>(_ a: Value, _ b: Value) -> Value { Swift.min(a, b) }
-
     /// Groups in order of key, then window.
-    func groups(_ aggregation: CoreAggregation) throws -> [CoreGroup] {
-        if query.isImpossible { return [] }
-        if query.isSimple && !query.hasDistance && query.limitCount == nil
-            && query.condition.box == nil
-        {
-            let question = query.condition.question
-            let answer: [CoreGroup]? = try source.withView(of: query.collection) { view in
-                try query.validate()
-                // A few rows of many are quicker found by the tree of times.
-                if question.time != nil,
-                    try view.count(question) < view.count(CoreQuestion()) / 8
-                {
-                    return nil
-                }
-                return try view.aggregate(aggregation, of: nil, question)
-            }
-            if let answer { return answer }
-        }
-        return try withAnswer { view, positions in
-            try view.aggregate(aggregation, of: positions, CoreQuestion())
+    func groups(
+        _ aggregation: CoreAggregation, _ options: FeatureExecutor.Options? = nil
+    ) throws -> [CoreGroup] {
+        try source.withView(of: query.collection) { view in
+            try FeatureExecutor(query, view, options ?? self.options.executor).groups(aggregation)
         }
     }
 }

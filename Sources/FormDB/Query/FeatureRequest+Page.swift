@@ -26,7 +26,7 @@ extension FeatureRequest {
         // A limit is that of all pages together.
         let limit = [query.limitCount, query.nearest?.limit].compactMap { $0 }.min()
         let left = token?.left ?? limit
-        let most = left.map { min($0, size) } ?? size
+        let most = left.map { Swift.min($0, size) } ?? size
         if let left { asked.nearest?.limit = left }
         // One more tells whether there is a next page.
         asked.limitCount = most < .max ? most + 1 : most

@@ -83,7 +83,7 @@ extension FeatureRequest {
 
     /// One of them: the first, if there is an order, else any.
     public func fetchOne() throws -> Feature? {
-        try withAnswer(query.limit(min(query.limitCount ?? 1, 1))) { view, positions in
+        try withAnswer(query.limit(Swift.min(query.limitCount ?? 1, 1))) { view, positions in
             try positions.isEmpty ? nil : feature(positions[0], of: view)
         }
     }

@@ -43,7 +43,9 @@ extension GroupedRequest {
 /// A question about features, window by window.
 ///
 /// A feature counts once: in the window of the first instant of its time within the range that is
-/// asked for. One without a time, one that lies outside all edges, and one whose start is open while that
+/// asked for, which is the later of its own start and that of the range. So a storm from Monday to Thursday counts in
+/// Monday's window, and in Wednesday's where the range begins on Wednesday; the counts of all windows add up to the
+/// count of the range. One without a time, one that lies outside all edges, and one whose start is open while that
 /// of the range is too, counts in none. Windows come in order of time; the first and last are clipped to the range.
 public struct FeatureWindowRequest: Sendable {
     let request: FeatureRequest
@@ -83,14 +85,17 @@ public struct FeatureWindowRequest: Sendable {
     private func gather<Value>(
         _ path: PropertyPath?, _ make: (CoreGroup) -> Value
     ) throws -> [WindowedValue<Value>] {
-        guard let layout = try layout() else { return [] }
-        let groups = try request.groups(layout.aggregation(value: path))
+        // One time limit for all that is asked.
+        let options = request.options.executor
+        guard let layout = try layout(options) else { return [] }
+        let groups = try request.groups(layout.aggregation(value: path), options)
         if !empty.areReported { return groups.map { layout.window($0.window, make($0)) } }
         guard let numbers = try layout.numbers(groups) else { return [] }
         var results: [WindowedValue<Value>] = []
         results.reserveCapacity(numbers.count)
         var next = groups.startIndex
         for number in numbers {
+            if results.count % 4_096 == 4_095 { try options.interruption.check() }
             var group = CoreGroup(window: number, rows: 0, values: 0, sum: 0, mean: .nan)
             if next < groups.endIndex, groups[next].window == number {
                 group = groups[next]
@@ -102,10 +107,14 @@ public struct FeatureWindowRequest: Sendable {
     }
 
     /// Calendars resolved to edges; nil when nothing can lie in a window.
-    func layout() throws -> WindowLayout? {
+    func layout(_ options: FeatureExecutor.Options) throws -> WindowLayout? {
         try windows.validate()
         let query = request.query
-        if query.isImpossible { return nil }
+        if query.isImpossible {
+            // Which may be asked of a collection that isn't there.
+            _ = try request.groups(CoreAggregation(), options)
+            return nil
+        }
         let times = ([query.condition] + query.further).compactMap(\.time)
         var layout = WindowLayout()
         layout.lower = times.compactMap(\.start).max()
@@ -121,23 +130,24 @@ public struct FeatureWindowRequest: Sendable {
             layout.windowing.origin = origin.microseconds
         case .edges(let edges): layout.windowing.edges = edges.map(\.microseconds)
         case .calendar(let unit, let calendar):
-            guard let extent = try extent(layout) else { return nil }
-            layout.windowing.edges = try CalendarWindows(unit: unit, calendar: calendar)
-                .edges(from: extent.first, through: extent.last).map(\.microseconds)
+            guard let extent = try extent(layout, options) else { return nil }
+            layout.windowing.edges = try CalendarWindows(
+                unit: unit, calendar: calendar, interruption: options.interruption
+            ).edges(from: extent.first, through: extent.last).map(\.microseconds)
         }
         return layout
     }
 
     /// The range; where an end is open, that of the data to a day.
     private func extent(
-        _ layout: WindowLayout
+        _ layout: WindowLayout, _ options: FeatureExecutor.Options
     ) throws -> (first: Timestamp, last: Timestamp)? {
         if let lower = layout.lower, let upper = layout.upper {
             return (lower, Timestamp(microseconds: upper.microseconds - 1))
         }
         var days = layout
         days.windowing.length = 86_400_000_000
-        let groups = try request.groups(days.aggregation(value: nil))
+        let groups = try request.groups(days.aggregation(value: nil), options)
         guard let first = groups.first, let last = groups.last else { return nil }
         let start = days.window(first.window, 0).start
         let end = days.window(last.window, 0).end
@@ -236,8 +246,10 @@ public struct GroupedWindowRequest: Sendable {
     private func gather<Value>(
         _ value: PropertyPath?, _ make: (CoreGroup) -> Value
     ) throws -> [AggregateGroup<[WindowedValue<Value>]>] {
-        guard let layout = try request.layout() else { return [] }
-        let groups = try request.request.groups(layout.aggregation(key: path, value: value))
+        let options = request.request.options.executor
+        guard let layout = try request.layout(options) else { return [] }
+        let groups = try request.request.groups(
+            layout.aggregation(key: path, value: value), options)
         var results: [AggregateGroup<[WindowedValue<Value>]>] = []
         var start = groups.startIndex
         while start < groups.endIndex {

@@ -10,6 +10,11 @@ struct Interruption: Sendable {
         deadline = timeLimit.map { ContinuousClock.now + min($0, .seconds(3_153_600_000)) }
     }
 
+    /// Whether ``check()`` would throw.
+    var isDue: Bool {
+        Task.isCancelled || deadline.map { ContinuousClock.now >= $0 } ?? false
+    }
+
     /// Throws `CancellationError`, or `timeLimitExceeded`.
     func check() throws {
         if Task.isCancelled { throw CancellationError() }

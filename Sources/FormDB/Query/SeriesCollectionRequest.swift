@@ -106,6 +106,21 @@ public struct SeriesCollectionRequest: Sendable, SeriesRefining {
         return Swift.min(count, query.limitCount ?? .max)
     }
 
+    /// Windows over the points of all of them together, as if they were those of one series.
+    ///
+    /// ```swift
+    /// let warmest = try db.series(where: .property("kind") == "temperature").during(week)
+    ///     .windows(.length(.hours(1))).max()
+    /// ```
+    ///
+    /// A range with open ends reaches from the earliest point to the latest of any. Of equal times, those of earlier
+    /// series come first. COST: that of the windows of each.
+    public func windows(
+        _ windows: Windows, empty: EmptyWindows = .omitted
+    ) -> WindowRequest {
+        WindowRequest(asked: .several(self), windows: windows, empty: empty)
+    }
+
     /// Windows of each, one series after another.
     public func windowsBySeries(
         _ windows: Windows, empty: EmptyWindows = .omitted

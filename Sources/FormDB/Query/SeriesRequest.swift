@@ -148,7 +148,7 @@ extension SeriesRequest {
 extension SeriesRequest {
     /// What can be said of all of them at once. COST: chunks that lie in the range whole are not read.
     public func aggregate() throws -> WindowedAggregate {
-        try checkUnlimited()
+        try query.checkUnlimited()
         return try source.cached(
             query, SeriesQuestion.Answer(kind: .aggregate), bytes: { _ in 0 }
         ) { view in
@@ -197,11 +197,14 @@ extension SeriesRequest {
     /// let daily = try db.series("heart-rate").windows(.calendar(.day, calendar), empty: .included).mean()
     /// ```
     public func windows(_ windows: Windows, empty: EmptyWindows = .omitted) -> WindowRequest {
-        WindowRequest(request: self, windows: windows, empty: empty)
+        WindowRequest(asked: .one(self), windows: windows, empty: empty)
     }
+}
 
+extension SeriesQuery {
+    /// Throws for a limit, where points are added up.
     func checkUnlimited() throws {
-        if query.limitCount != nil {
+        if limitCount != nil {
             throw FormDBError(
                 .invalidArgument, "a limit of points means nothing to an aggregate",
                 advice: "narrow the range instead")

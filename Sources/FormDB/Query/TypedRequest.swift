@@ -35,6 +35,71 @@ public struct TypedRequest<Value: Decodable>: Sendable, FeatureRefining {
     }
 }
 
+extension TypedRequest {
+    /// A cursor over them, which decodes each when it is asked for; in order of id if there is no order. It keeps its
+    /// state as a ``FeatureCursor`` does.
+    ///
+    /// ```swift
+    /// let cursor = try db.features(in: "quakes", as: Quake.self).cursor()
+    /// while let quake = try cursor.next() { print(quake.value.magnitude) }
+    /// ```
+    public func cursor() throws -> TypedCursor<Value> { TypedCursor(try untyped.cursor()) }
+
+    /// The same as an asynchronous sequence. The state is that of the first step.
+    ///
+    /// ```swift
+    /// for try await quake in db.features(in: "quakes", as: Quake.self).stream { print(quake.id) }
+    /// ```
+    public var stream: TypedStream<Value> { TypedStream(features: untyped.stream) }
+}
+
+/// Features one after another, their properties decoded as values of a type when they are asked for.
+///
+/// Not `Sendable`: it is used by one thread at a time.
+public final class TypedCursor<Value: Decodable> {
+    private let features: FeatureCursor
+
+    init(_ features: FeatureCursor) { self.features = features }
+
+    /// The next record; nil at the end. Throws `malformed` for a feature whose properties don't fit, and goes on
+    /// behind it when it is asked again.
+    public func next() throws -> Feature.Record<Value>? { try features.next()?.record() }
+
+    /// Calls `body` with each record that is left.
+    public func forEach(_ body: (Feature.Record<Value>) throws -> Void) throws {
+        while let record = try next() { try body(record) }
+    }
+
+    /// All records that are left.
+    public func fetchAll() throws -> [Feature.Record<Value>] {
+        var records: [Feature.Record<Value>] = []
+        while let record = try next() { records.append(record) }
+        return records
+    }
+}
+
+@available(*, unavailable)
+extension TypedCursor: Sendable {}
+
+/// Typed features as an asynchronous sequence.
+public struct TypedStream<Value: Decodable>: AsyncSequence, Sendable {
+    public typealias Element = Feature.Record<Value>
+    let features: FeatureStream
+
+    public func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(features: features.makeAsyncIterator())
+    }
+
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        var features: FeatureStream.AsyncIterator
+
+        /// The next record; throws `CancellationError` when the task was cancelled.
+        public mutating func next() async throws -> Feature.Record<Value>? {
+            try await features.next()?.record()
+        }
+    }
+}
+
 extension FeatureRequest {
     /// The same question, with properties decoded as values of a type.
     public func `as`<Value: Decodable>(_ type: Value.Type) -> TypedRequest<Value> {

@@ -42,7 +42,7 @@ public struct WindowedValue<Value: Hashable & Sendable>: Hashable, Sendable {
     public internal(set) var value: Value
 }
 
-/// A question about a series window by window.
+/// A question about a series, or about several together, window by window.
 ///
 /// ```swift
 /// let pulse = try db.series("heart-rate").during(today).windows(.minutes(5)).mean()
@@ -51,7 +51,12 @@ public struct WindowedValue<Value: Hashable & Sendable>: Hashable, Sendable {
 ///
 /// Windows come in order of time; those without a point are left out unless they were asked for.
 public struct WindowRequest: Sendable {
-    let request: SeriesRequest
+    /// One series, or several whose points are taken together.
+    enum Asked: Sendable {
+        case one(SeriesRequest)
+        case several(SeriesCollectionRequest)
+    }
+    let asked: Asked
     let windows: Windows
     let empty: EmptyWindows
 
@@ -94,36 +99,64 @@ public struct WindowRequest: Sendable {
 
     private func fill(_ windows: [WindowedValue<Double?>]) -> [WindowedValue<Double?>] {
         var filled = windows
-        if request.query.isReversed { filled.reverse() }
+        if asked.query.isReversed { filled.reverse() }
         empty.fill(&filled)
-        if request.query.isReversed { filled.reverse() }
+        if asked.query.isReversed { filled.reverse() }
         return filled
     }
 
     private func gather<Result>(_ make: (CoreSeriesView.Window) -> Result) throws -> [Result] {
         var results: [Result] = []
-        try request.checkUnlimited()
+        var isCancelled = false
+        let query = asked.query
+        try query.checkUnlimited()
+        try query.validate()
         try windows.validate()
-        try request.withView { view in
-            let field = try view.oneField(request.query)
-            let range = request.query.range
-            guard !range.isEmpty, var windowing = try windows.windowing(view, range) else { return }
-            windowing.includesEmpty = empty.areReported
-            windowing.field = field
-            try view.windows(range, windowing) { window in
-                results.append(make(window))
-                return results.count <= Windows.countMax
-            }
+        let sources = try asked.sources()
+        guard !query.range.isEmpty,
+            var windowing = try windows.windowing(sources.map(\.view), query.range)
+        else { return [] }
+        windowing.includesEmpty = empty.areReported
+        try CoreSeriesView.windows(of: sources, query.range, windowing) { window in
+            results.append(make(window))
+            if results.count % 1_024 == 0 { isCancelled = Task.isCancelled }
+            return results.count <= Windows.countMax && !isCancelled
         }
+        if isCancelled { throw CancellationError() }
         if results.count > Windows.countMax { throw Windows.tooMany }
-        if request.query.isReversed { results.reverse() }
+        if query.isReversed { results.reverse() }
         return results
+    }
+}
+
+extension WindowRequest.Asked {
+    /// What is asked of each series.
+    var query: SeriesQuery {
+        switch self {
+        case .one(let request): request.query
+        case .several(let request): request.query
+        }
+    }
+
+    /// The series, in order of creation, each with the field that is asked for.
+    func sources() throws -> [(view: CoreSeriesView, field: Int)] {
+        let requests =
+            switch self {
+            case .one(let request): [request]
+            case .several(let request): try request.each().map(\.request)
+            }
+        return try requests.map { request in
+            let view = try request.source.open().seriesView(named: request.query.series)
+            return (view, try view.oneField(request.query))
+        }
     }
 }
 
 extension Windows {
     /// How they lie over the points of a range; nil when there is no point that an open end could take its place from.
-    func windowing(_ view: CoreSeriesView, _ range: TimeRange) throws -> CoreSeriesView.Windowing? {
+    func windowing(
+        _ views: [CoreSeriesView], _ range: TimeRange
+    ) throws -> CoreSeriesView.Windowing? {
         var windowing = CoreSeriesView.Windowing()
         switch kind {
         case .length(let length, let origin):
@@ -131,10 +164,12 @@ extension Windows {
             windowing.origin = origin.microseconds
         case .edges(let edges): windowing.edges = edges.map(\.microseconds)
         case .calendar(let unit, let calendar):
-            let last = range.end.map { Timestamp(microseconds: $0.microseconds - 1) }
-            guard let first = unsafe try range.start ?? view.end(range, latest: false)?.time,
-                let last = unsafe try last ?? view.end(range, latest: true)?.time
-            else { return nil }
+            let firsts = try views.compactMap { unsafe try $0.end(range, latest: false)?.time }
+            let lasts = try views.compactMap { unsafe try $0.end(range, latest: true)?.time }
+            let end = range.end.map { Timestamp(microseconds: $0.microseconds - 1) }
+            guard let first = range.start ?? firsts.min(), let last = end ?? lasts.max() else {
+                return nil
+            }
             windowing.edges = try CalendarWindows(unit: unit, calendar: calendar)
                 .edges(from: first, through: last).map(\.microseconds)
         }

@@ -128,11 +128,12 @@ struct PropertyIndexTests {
             return rows == 1
         }
         #expect(distinct == ascending)
-        let sum = try view.aggregate(index: index)
-        #expect(sum.rows == ascending.count && sum.count == 10)
-        #expect(sum.minimum == .int(.min) && sum.maximum == 1e300)
-        let none = try view.aggregate(index: index, CorePositions())
-        #expect(none.rows == 0 && none.mean == nil && none.minimum == nil && none.sum == 0)
+        let features = snapshot.features(in: "f")
+        let sum = try features.aggregate(of: path)
+        #expect(sum.rows == ascending.count && sum.values == 10)
+        #expect(sum.minimum == .int(.min) && sum.maximum == true)
+        #expect(try features.filter(path >= 0).max(of: path) == 1e300)
+        #expect(try features.ids([FeatureID]()).aggregate(of: path) == .nothing)
     }
 
     @Test("Integers that no float64 holds are summed and compared exactly")
@@ -147,7 +148,7 @@ struct PropertyIndexTests {
             try tx.insert(point(5, ["n": .int(-.max)]), into: "f")
         }
         let (view, index) = try #require(try db.snapshot().indexed(PropertyPath("n"), in: "f"))
-        let found = try view.aggregate(index: index)
+        let found = try db.features(in: "f").aggregate(of: PropertyPath("n"))
         #expect(found.sum == 2)  // 1, and 2^64 - 1 - 2 (2^63 - 1) = 1
         #expect(found.minimum == .int(-.max) && found.maximum == .uint(.max))
         let above = try CoreValueRanges([

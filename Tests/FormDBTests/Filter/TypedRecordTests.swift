@@ -63,6 +63,36 @@ struct TypedRecordTests {
         try db.close()
     }
 
+    @Test("A cursor and a stream give what fetching gives, and go on behind what does not fit")
+    func cursorAndStream() async throws {
+        let db = try Database.inMemory()
+        try await db.write { tx in
+            for id in 1...40 {
+                var value = quake
+                value.magnitude = Double(id % 9)
+                try tx.insert(
+                    Feature(id: .integer(Int64(id)), geometry: nil, value: value), into: "quakes")
+            }
+        }
+        let strong = db.features(in: "quakes", as: Quake.self).filter(Quake.magnitude >= 5)
+        let all = try strong.order(by: .id).fetchAll()
+        #expect(all.count == 16)
+        let cursor = try strong.cursor()
+        #expect(try cursor.next() == all[0])
+        #expect(try cursor.fetchAll() == Array(all.dropFirst()) && cursor.next() == nil)
+        var streamed: [Feature.Record<Quake>] = []
+        for try await record in strong.stream { streamed.append(record) }
+        #expect(streamed == all)
+
+        try await db.write { tx in
+            try tx.upsert(Feature(id: 2, geometry: nil, properties: [:]), into: "quakes")
+        }
+        let rest = try db.features(in: "quakes", as: Quake.self).cursor()
+        #expect(try rest.next()?.id == 1)
+        #expect(throws: FormDBError.self) { try rest.next() }
+        #expect(try rest.next()?.id == 3)
+    }
+
     @Test("An error names the feature, the key and what was found")
     func errors() throws {
         func message(_ properties: JSONObject) throws -> String {

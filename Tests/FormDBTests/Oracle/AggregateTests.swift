@@ -87,6 +87,8 @@ struct AggregateTests {
     func random() throws {
         var random = SeededGenerator.printed()
         let db = try Database.inMemory()
+        // One operation in five is a deletion, the first one too.
+        try db.write { tx in try tx.createCollection("f") }
         var model: [Int64: Feature] = [:]
         func value() -> JSONValue? {
             switch Int.random(in: 0..<10, using: &random) {

@@ -6,13 +6,13 @@ import Testing
 @Suite("Every plan answers alike")
 struct PlanSuiteTests {
     /// A database and its model after random writes.
-    private struct Filled {
+    struct Filled {
         let database: Database
         let model: NaiveModel
     }
 
     /// Many rows, of which many were superseded or deleted, in tiny tails and runs.
-    private static func fill(_ sources: Int, seed: UInt64, isTiny: Bool) throws -> Filled {
+    static func fill(_ sources: Int, seed: UInt64, isTiny: Bool) throws -> Filled {
         var configuration = OracleConfiguration(
             name: "plans", hasTinySizes: isTiny, sources: sources
         ).configuration
@@ -46,7 +46,7 @@ struct PlanSuiteTests {
         return Filled(database: database, model: operations.model)
     }
 
-    private static func query(_ material: RandomMaterial, _ model: NaiveModel) -> ModelQuery {
+    static func query(_ material: RandomMaterial, _ model: NaiveModel) -> ModelQuery {
         let shapes = QueryShapes(material: material, model: model)
         var query = shapes.query(material.pick(QueryShape.allCases))
         if material.chance(0.6) { query.filter = .random(material) }
