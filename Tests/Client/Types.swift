@@ -29,7 +29,7 @@ let publicTypes: [Any.Type] = [
     Filter.self, PropertyPath.self, TimestampProperty.self, Field<Feature, Double>.self,
     Feature.Record<Int>.self, TypedRequest<Int>.self, PageToken.self, FeaturePage.self,
     QueryExplanation.self, QueryExplanation.Actual.self, QueryExplanation.Option.self,
-    QueryExplanation.Source.self,
+    QueryExplanation.Source.self, QueryExplanation.CacheOutcome.self,
     // Aggregates
     Aggregate.self, AggregateGroup<Int>.self, GroupedRequest.self, GroupedWindowRequest.self,
     FeatureWindowRequest.self, Windows.self, CalendarUnit.self, EmptyWindows.self,
