@@ -25,8 +25,7 @@ static __attribute__((noinline)) void wait_and_take(fc_short_lock *lock) {
     long sleep_ns = SLEEP_NS_FIRST;
     for (int spins = 0;; spins++) {
         // Looking does not take the line away from the holder.
-        if (__atomic_load_n(&lock->is_taken, __ATOMIC_RELAXED) == 0 && try_take(lock))
-            return;
+        if (__atomic_load_n(&lock->is_taken, __ATOMIC_RELAXED) == 0 && try_take(lock)) return;
         if (spins < SPINS) {
             relax();
             continue;

@@ -173,7 +173,7 @@ extension NeighborRequest {
 }
 
 /// A count whose question was made ready beforehand, as a loop that asks it again and again would.
-@_spi(Benchmark) public struct PreparedCount: Sendable {
+@_spi(Benchmark) public final class PreparedCount: Sendable {
     private let cache: QueryCache
     private let snapshot: CoreTransaction
     private let key: CacheKey<FeatureQuestion>

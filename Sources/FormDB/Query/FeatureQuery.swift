@@ -177,10 +177,14 @@ extension FeatureRefining {
     }
 
     /// Features whose time meets a range of timestamps.
-    public consuming func during(_ range: PartialRangeFrom<Timestamp>) -> Self { during(TimeRange(range)) }
+    public consuming func during(_ range: PartialRangeFrom<Timestamp>) -> Self {
+        during(TimeRange(range))
+    }
 
     /// Features whose time meets a range of timestamps.
-    public consuming func during(_ range: PartialRangeUpTo<Timestamp>) -> Self { during(TimeRange(range)) }
+    public consuming func during(_ range: PartialRangeUpTo<Timestamp>) -> Self {
+        during(TimeRange(range))
+    }
 
     /// Features whose time holds a timestamp.
     public consuming func at(_ time: Timestamp) -> Self { during(.at(time)) }

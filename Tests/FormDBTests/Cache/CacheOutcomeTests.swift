@@ -62,7 +62,8 @@ struct CacheOutcomeTests {
         try insert(1, database)
         #expect(try outcome(database.features(in: "places")) == .off)
         try database.write { tx in
-            #expect(try outcome(tx.features(in: "places")) == .writing)
+            let inside = try outcome(tx.features(in: "places"))
+            #expect(inside == .writing)
         }
     }
 }
