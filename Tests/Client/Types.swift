@@ -32,7 +32,7 @@ let publicTypes: [Any.Type] = [
     TypedStream<Int>.self, TypedStream<Int>.AsyncIterator.self, TypedStream<Int>.Element.self,
     PageToken.self, FeaturePage.self,
     QueryExplanation.self, QueryExplanation.Actual.self, QueryExplanation.Option.self,
-    QueryExplanation.Source.self,
+    QueryExplanation.Source.self, QueryExplanation.CacheOutcome.self,
     // Aggregates
     Aggregate.self, AggregateGroup<Int>.self, GroupedRequest.self, GroupedWindowRequest.self,
     FeatureWindowRequest.self, Windows.self, CalendarUnit.self, EmptyWindows.self,

@@ -26,6 +26,7 @@ public let publicTypes: [Any.Type] = [
     PropertyPath.self, TimestampProperty.self,
     PageToken.self, FeaturePage.self, QueryExplanation.self,
     QueryExplanation.Actual.self, QueryExplanation.Option.self, QueryExplanation.Source.self,
+    QueryExplanation.CacheOutcome.self,
     FeatureQuery.self, FeatureOrder.self, FeatureRequest.self, NeighborRequest.self, Neighbor.self,
     FeatureCursor.self, FeatureStream.self, FeatureStream.AsyncIterator.self,
     FeatureStream.Element.self,

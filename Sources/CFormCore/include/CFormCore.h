@@ -26,6 +26,7 @@
 #include "../index/windowing.h"
 #include "../os/os.h"
 #include "../os/os_memory.h"
+#include "../os/short_lock.h"
 #include "../store/log.h"
 #include "../store/operations.h"
 #include "../store/store.h"

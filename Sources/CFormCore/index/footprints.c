@@ -174,11 +174,16 @@ static void add(fc_footprints *footprints, const footprint *one) {
     memcpy(at(footprints, pending, pending->count++), one, footprints->stride);
 }
 
-static void add_row(fc_footprints *footprints, const fc_memtable *table, uint32_t position) {
+static uint64_t id_of(const fc_memtable *table, uint32_t position) {
+    const fc_feature_id id = fc_columns_id(&table->columns, position);
+    return fc_footprint_id(&id);
+}
+
+static void add_row(fc_footprints *footprints, const fc_memtable *table, uint32_t position,
+                    uint64_t id) {
     const fc_columns *columns = &table->columns;
     const unsigned flags = fc_columns_flags(columns, position);
-    const fc_feature_id id = fc_columns_id(columns, position);
-    footprint one = {.rows = 1, .id = fc_footprint_id(&id)};
+    footprint one = {.rows = 1, .id = id};
     if (flags & FC_ROW_BOX) {
         one.flags |= HAS_BOX | (flags & FC_ROW_POINT ? 0 : IS_SHAPE);
         one.box = *fc_columns_box(columns, position);
@@ -193,15 +198,18 @@ static void add_row(fc_footprints *footprints, const fc_memtable *table, uint32_
 void fc_footprints_put(fc_footprints *footprints, const fc_memtable *table, uint32_t position,
                        uint64_t sequence) {
     if (footprints == NULL) return;
+    const uint64_t id = id_of(table, position);
     const uint32_t older = fc_columns_older(&table->columns, position);
-    if (older != FC_NO_POSITION && fc_columns_deleted(&table->columns, older) == sequence)
-        fc_footprints_delete(footprints, table, older);
-    add_row(footprints, table, position);
+    // An older version has the same id, and is far away.
+    if (older != FC_NO_POSITION && fc_columns_deleted(&table->columns, older) == sequence &&
+        !(footprints->faults & FC_FOOTPRINT_OLD_MISSING))
+        add_row(footprints, table, older, id);
+    add_row(footprints, table, position, id);
 }
 
 void fc_footprints_delete(fc_footprints *footprints, const fc_memtable *table, uint32_t position) {
     if (footprints == NULL || footprints->faults & FC_FOOTPRINT_OLD_MISSING) return;
-    add_row(footprints, table, position);
+    add_row(footprints, table, position, id_of(table, position));
 }
 
 void fc_footprints_points(fc_footprints *footprints, int64_t first_us, int64_t last_us) {

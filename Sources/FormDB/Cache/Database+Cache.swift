@@ -125,6 +125,20 @@ extension ReadSource {
         }
     }
 
+    /// What asking a question would find among the kept answers.
+    func cacheOutcome<Value: Sendable>(
+        _ question: FeatureQuestion, of view: CoreView, _ options: RequestOptions,
+        as type: Value.Type
+    ) throws -> QueryExplanation.CacheOutcome {
+        let transaction = view.owner
+        if transaction.isWriting { return .writing }
+        if case .uncached = self { return .uncached }
+        if options.forced != nil { return .forced }
+        guard let cache = cache(of: transaction) else { return .off }
+        let target = CoreRegion(kind: .collection, target: view.collection)
+        return try cache.outcome(of: cache.key(question, of: target), in: transaction, as: type)
+    }
+
     /// nil where nothing is kept: by configuration, by the request, inside a write transaction.
     private func cache(of transaction: CoreTransaction) -> QueryCache? {
         if transaction.isWriting { return nil }
@@ -159,7 +173,7 @@ extension NeighborRequest {
 }
 
 /// A count whose question was made ready beforehand, as a loop that asks it again and again would.
-@_spi(Benchmark) public struct PreparedCount: Sendable {
+@_spi(Benchmark) public final class PreparedCount: Sendable {
     private let cache: QueryCache
     private let snapshot: CoreTransaction
     private let key: CacheKey<FeatureQuestion>

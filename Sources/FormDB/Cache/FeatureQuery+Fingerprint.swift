@@ -12,47 +12,6 @@
     internal import Glibc
 #endif
 
-/// A query, and what is asked of it.
-struct FeatureQuestion: CacheableQuestion {
-    enum Answer: UInt8, Sendable {
-        case count, ids, features, neighbors
-    }
-
-    var query: FeatureQuery
-    var answer: Answer
-
-    @inline(__always)
-    func combine(into fingerprint: inout Fingerprint) {
-        fingerprint.combine(UInt64(answer.rawValue))
-        query.combine(into: &fingerprint)
-    }
-}
-
-/// A query, and what is asked of it.
-struct SeriesQuestion: CacheableQuestion {
-    struct Answer: Hashable, Sendable {
-        enum Kind: UInt8, Sendable { case count, aggregate, windows }
-        var kind: Kind
-        /// Of windows; see ``WindowRequest``.
-        var length: Int64 = 0
-        var origin: Int64 = 0
-        var edges: [Int64] = []
-        var includesEmpty = false
-    }
-
-    var query: SeriesQuery
-    var answer: Answer
-
-    func combine(into fingerprint: inout Fingerprint) {
-        fingerprint.combine(UInt64(answer.kind.rawValue) << 1 | (answer.includesEmpty ? 1 : 0))
-        fingerprint.combine(answer.length)
-        fingerprint.combine(answer.origin)
-        fingerprint.combine(answer.edges.count)
-        for edge in answer.edges { fingerprint.combine(edge) }
-        query.combine(into: &fingerprint)
-    }
-}
-
 extension FeatureQuery {
     /// Combines all that tells queries apart. A part is preceded by what says that it is there.
     func combine(into fingerprint: inout Fingerprint) {
@@ -95,6 +54,13 @@ extension FeatureQuery {
         var fingerprint = Fingerprint(.init(low: 1, high: 2))
         combine(into: &fingerprint)
         return fingerprint.key
+    }
+
+    /// What it keeps alive, roughly.
+    var bytes: Int {
+        Self.storedBytes + (idList.map { MemorySize.of($0) } ?? 0)
+            + (filter.map { 64 + 3 * $0.node.encoded.count } ?? 0)
+            + (further.count + radii.count) * MemoryLayout<Condition>.stride
     }
 
     /// What an answer depends on: rows that meet none of it can't change it.
@@ -199,6 +165,14 @@ enum MemorySize {
         var bytes = 32 + ids.count * MemoryLayout<FeatureID>.stride
         for case .text(let text) in ids { bytes += of(text) }
         return bytes
+    }
+
+    static func of(_ groups: [CoreGroup]) -> Int {
+        groups.reduce(32) { bytes, group in
+            [group.key, group.minimum, group.maximum].reduce(
+                bytes + MemoryLayout<CoreGroup>.stride
+            ) { $0 + ($1.map { of($0) } ?? 0) }
+        }
     }
 
     static func of(_ features: [Feature]) -> Int {

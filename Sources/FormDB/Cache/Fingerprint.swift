@@ -105,9 +105,3 @@ struct Fingerprint: Sendable {
             high: Self.fold(high, low | 0x5899_65cc_7537_4cc3))
     }
 }
-
-/// A question whose answer may be kept: equal ones have equal answers at one snapshot.
-protocol CacheableQuestion: Hashable, Sendable {
-    /// Combines all that tells questions apart; a part that is left out costs hits, no more.
-    func combine(into fingerprint: inout Fingerprint)
-}

@@ -1,19 +1,3 @@
-/// What a value is kept under: 128 bits that are a hash, or as good as one.
-@_spi(Benchmark) public struct LRUKey: Hashable, Sendable {
-    public var low, high: UInt64
-
-    @inlinable
-    public init(low: UInt64, high: UInt64) {
-        self.low = low
-        self.high = high
-    }
-
-    @inlinable
-    public static func == (a: LRUKey, b: LRUKey) -> Bool {
-        (a.low ^ b.low) | (a.high ^ b.high) == 0
-    }
-}
-
 /// What an ``LRUCache`` has counted, and what it holds.
 @_spi(Benchmark) public struct LRUStatistics: Hashable, Sendable {
     public internal(set) var hits = 0
@@ -31,20 +15,20 @@
 
 /// A cache bounded by bytes and entries that gives up what was not asked for the longest.
 ///
-/// Recency is segmented: what was put and not asked for since is on probation, in a fifth of the
+/// Recency is segmented: what was put and not asked for since is on probation, in a quarter of the
 /// room or more, and leaves first; what was asked for again is protected from a passing crowd.
 ///
-/// THREADS: any; one lock, short. Values are released outside it.
+/// THREADS: any; one lock, short. Entries are released outside it.
 /// COST: O(1).
-@_spi(Benchmark) public final class LRUCache<Value: AnyObject & Sendable>: @unchecked Sendable {
+@_spi(Benchmark) public final class LRUCache<Value: LRUEntry>: @unchecked Sendable {
     private let core: LRUCore
 
     /// - Parameters:
-    ///   - timeToLive: how old a value may become; nil for any age.
+    ///   - timeToLive: how old an entry may become; nil for any age.
     ///   - protectedPercent: how much of the room is for what was asked for again.
     ///   - clock: nanoseconds that only rise; the system's unless a test brings its own.
     public init(
-        bytes: Int, entries: Int, timeToLive: Duration? = nil, protectedPercent: Int = 80,
+        bytes: Int, entries: Int, timeToLive: Duration? = nil, protectedPercent: Int = 75,
         clock: (@Sendable () -> UInt64)? = nil
     ) {
         core = LRUCore(
@@ -52,15 +36,27 @@
             protectedPercent: protectedPercent, clock: clock)
     }
 
-    /// The value of a key, which becomes the most recent; nil if there is none.
+    /// The entry of a key, which from then on was asked for; nil if there is none.
     public func value(for key: LRUKey) -> Value? {
-        guard let object = core.get(key) else { return nil }
-        return unsafe unsafeDowncast(object, to: Value.self)
+        guard let entry = core.get(key) else { return nil }
+        return unsafe unsafeDowncast(entry, to: Value.self)
     }
 
-    /// Puts a value, in place of what the key had.
+    /// The same, lent to `body`, which is short and releases nothing: cheaper than to retain it.
+    @inline(__always)
+    func withValue<Result>(for key: LRUKey, _ body: (Value) -> Result) -> Result? {
+        core.withEntry(of: key) { unsafe body(unsafeDowncast($0, to: Value.self)) }
+    }
+
+    /// The entry of a key, without counting or moving anything.
+    func peek(_ key: LRUKey) -> Value? {
+        core.peek(key).map { unsafe unsafeDowncast($0, to: Value.self) }
+    }
+
+    /// Puts an entry, in place of what the key had.
     ///
-    /// - Parameter bytes: what the value keeps alive. More than the cache may hold is not taken in.
+    /// REQUIRES: it is in no cache, unless it is what the key had.
+    /// - Parameter bytes: what the entry keeps alive. More than the cache may hold is not taken in.
     public func setValue(_ value: Value, for key: LRUKey, bytes: Int) {
         core.put(value, key, bytes) { _ in false }
     }
@@ -72,7 +68,7 @@
         core.put(value, key, bytes) { unsafe isBetter(unsafeDowncast($0, to: Value.self)) }
     }
 
-    /// Takes a key's value out; `value`, if given, only if it is still that one.
+    /// Takes a key's entry out; `value`, if given, only if it is still that one.
     @discardableResult
     public func removeValue(for key: LRUKey, ifIs value: Value? = nil) -> Bool {
         core.remove(key, ifIs: value)
@@ -86,9 +82,9 @@
     var keys: [LRUKey] { core.keys }
 }
 
-/// The same for objects of any class: generic code would not know how large its slots are.
+/// The same for entries of any class, so that no generic code runs under the lock.
 @safe final class LRUCore: @unchecked Sendable {
-    private let mutex = CoreMutex()
+    private let lock = CoreShortLock()
     private let store: UnsafeMutablePointer<LRUStore>
     private let clock: (@Sendable () -> UInt64)?
 
@@ -101,7 +97,7 @@
             to: LRUStore(
                 bytes: bytes, entries: entries, timeToLive: timeToLive?.wholeNanoseconds ?? 0,
                 protectedPercent: protectedPercent))
-        // Who keeps values for ever needs no clock.
+        // Who keeps entries for ever needs no clock.
         self.clock = timeToLive == nil ? nil : clock ?? { CoreClock.nanoseconds }
     }
 
@@ -115,72 +111,69 @@
     @inline(__always)
     private var now: UInt64 { clock?() ?? 0 }
 
-    @inline(__always)
-    func get(_ key: LRUKey) -> AnyObject? {
-        var expired: UnsafeRawPointer?
-        let now = now
-        mutex.lock()
-        let found = unsafe store.pointee.get(key, now: now, expired: &expired)
+    func get(_ key: LRUKey) -> LRUEntry? {
         // Retained before somebody else can have it released.
-        let object = unsafe found.map {
-            unsafe Unmanaged<AnyObject>.fromOpaque($0).takeUnretainedValue()
-        }
-        mutex.unlock()
-        if let expired = unsafe expired {
-            unsafe Unmanaged<AnyObject>.fromOpaque(expired).release()
-        }
-        return object
+        withEntry(of: key) { $0 }
+    }
+
+    @inline(__always)
+    func withEntry<Result>(of key: LRUKey, _ body: (LRUEntry) -> Result) -> Result? {
+        var expired: LRULink?
+        let now = now
+        lock.take()
+        let found = unsafe store.pointee.get(key, now: now, expired: &expired)
+        let result = unsafe found?._withUnsafeGuaranteedRef(body)
+        lock.give()
+        unsafe expired?.release()
+        return result
+    }
+
+    func peek(_ key: LRUKey) -> LRUEntry? {
+        lock.take()
+        defer { lock.give() }
+        return unsafe store.pointee.find(key)?.takeUnretainedValue()
     }
 
     func put(
-        _ value: AnyObject, _ key: LRUKey, _ bytes: Int, unless isBetter: (AnyObject) -> Bool
+        _ entry: LRUEntry, _ key: LRUKey, _ bytes: Int, unless isBetter: (LRUEntry) -> Bool
     ) {
-        let retained = unsafe UnsafeRawPointer(Unmanaged.passRetained(value).toOpaque())
+        let retained = unsafe Unmanaged.passRetained(entry)
         var released = LRUStore.Released()
         let now = now
-        mutex.lock()
-        var isTaken = true
-        if let old = unsafe store.pointee.peek(key) {
-            isTaken = unsafe !isBetter(Unmanaged<AnyObject>.fromOpaque(old).takeUnretainedValue())
-        }
-        if isTaken {
-            unsafe store.pointee.put(key, retained, bytes: bytes, now: now, released: &released)
-        } else {
-            unsafe released.add(retained)
-        }
-        mutex.unlock()
+        lock.take()
+        unsafe store.pointee.put(
+            retained, key, bytes: bytes, now: now, released: &released, unless: isBetter)
+        lock.give()
         released.release()
     }
 
-    func remove(_ key: LRUKey, ifIs value: AnyObject?) -> Bool {
-        let expected = unsafe value.map {
-            unsafe UnsafeRawPointer(Unmanaged.passUnretained($0).toOpaque())
-        }
-        mutex.lock()
+    func remove(_ key: LRUKey, ifIs entry: LRUEntry?) -> Bool {
+        let expected = unsafe entry.map { unsafe Unmanaged.passUnretained($0) }
+        lock.take()
         let removed = unsafe store.pointee.remove(key, ifIs: expected)
-        mutex.unlock()
+        lock.give()
         guard let removed = unsafe removed else { return false }
-        unsafe Unmanaged<AnyObject>.fromOpaque(removed).release()
+        unsafe removed.release()
         return true
     }
 
     func removeAll() {
         var released = LRUStore.Released()
-        mutex.lock()
+        lock.take()
         unsafe store.pointee.removeAll(&released)
-        mutex.unlock()
+        lock.give()
         released.release()
     }
 
     var statistics: LRUStatistics {
-        mutex.lock()
-        defer { mutex.unlock() }
+        lock.take()
+        defer { lock.give() }
         return unsafe store.pointee.statistics
     }
 
     var keys: [LRUKey] {
-        mutex.lock()
-        defer { mutex.unlock() }
+        lock.take()
+        defer { lock.give() }
         return unsafe store.pointee.keys
     }
 }

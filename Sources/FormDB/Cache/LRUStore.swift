@@ -1,46 +1,31 @@
 /// The table and lists of an ``LRUCache``, without its lock.
 ///
-/// A table of 64-bit cells (hash, slot) with linear probing at half load leads to slots that never
-/// move; the lists that keep their order are 32-bit links in a column of their own, so that moving
-/// an entry to the front touches little memory. Two lists, segmented recency: what was put once is
-/// on probation, what was asked for again is protected, and protection has 80 % of the room.
+/// The table is two columns, of hashes and of entries, with linear probing: the one is small enough to
+/// be near, and leads to the place in the other. An entry holds its key and links, so that of 100,000
+/// entries a look-up that finds one reads two lines that are far away, and no more.
+///
+/// Two lists, segmented recency: what was put once is on probation, what was asked for again is
+/// protected, and protection has three quarters of the room. To ask for an entry only marks it, as to
+/// move it would write neighbours that are far away too; what a mark earns is settled when room
+/// is needed (docs/ARCHITECTURE.md has what that costs in misses): the least recent on probation, if
+/// marked, becomes protected, and the least recent that is protected, if marked, gets another turn.
 ///
 /// Kept behind a pointer, not in a class: no checks of exclusive access, no reference counts.
 @safe struct LRUStore {
-    /// Numbers of slots; the first two are the lists' own heads, whose `next` is the newest.
-    private static let probation: UInt32 = 0
-    private static let protected: UInt32 = 1
-    private static let firstSlot: UInt32 = 2
-
-    @safe private struct Slot {
-        var key: LRUKey
-        var value: UnsafeRawPointer
-        var bytes: Int
-        var deadline: UInt64
-        var hash: UInt32
-        var list: UInt32
-    }
-
-    private struct Links {
-        var previous, next: UInt32
-    }
-
     private let entriesMax: Int
     private let bytesMax: Int
     private let protectedEntriesMax: Int
     private let protectedBytesMax: Int
     private let timeToLive: UInt64
 
-    private var cells: UnsafeMutablePointer<UInt64>
-    private var mask: Int
-    private var slots: UnsafeMutablePointer<Slot>
-    private var links: UnsafeMutablePointer<Links>
-    private var capacity: Int
-    /// Slots that were ever used, and those of them that are free, linked by `next`; 0 ends.
-    private var used = firstSlot
-    private var free: UInt32 = 0
-    private var protectedEntries = 0
-    private var protectedBytes = 0
+    /// Of the entries; 0 where there is none.
+    private var hashes: UnsafeMutablePointer<UInt32>
+    private var entries: UnsafeMutablePointer<LRULink?>
+    private var mask = 127
+    private var probation: LRUList
+    private var protected: LRUList
+    /// How many marks are settled at most before one is evicted: what bounds the time of a put.
+    private static let settledMax = 32
     private(set) var statistics = LRUStatistics()
 
     init(bytes: Int, entries: Int, timeToLive: UInt64, protectedPercent: Int) {
@@ -51,303 +36,304 @@
             bytesMax > Int.max / 100
             ? bytesMax / 100 * protectedPercent : bytesMax * protectedPercent / 100
         self.timeToLive = timeToLive
-        capacity = 64
-        mask = 127
-        unsafe cells = .allocate(capacity: 128)
-        unsafe cells.initialize(repeating: 0, count: 128)
-        unsafe slots = .allocate(capacity: 64)
-        unsafe links = .allocate(capacity: 64)
-        unsafe links[0] = Links(previous: 0, next: 0)
-        unsafe links[1] = Links(previous: 1, next: 1)
+        probation = LRUList(.probation)
+        protected = LRUList(.protected)
+        unsafe hashes = .allocate(capacity: mask + 1)
+        unsafe hashes.initialize(repeating: 0, count: mask + 1)
+        unsafe self.entries = .allocate(capacity: mask + 1)
     }
 
     /// Frees the memory. REQUIRES: it is empty.
     func deallocate() {
-        unsafe cells.deallocate()
-        unsafe slots.deallocate()
-        unsafe links.deallocate()
+        unsafe hashes.deallocate()
+        unsafe entries.deallocate()
     }
 
     // MARK: Table
 
     @inline(__always)
-    static func hash(_ key: LRUKey) -> UInt32 {
+    private static func hash(_ key: LRUKey) -> UInt32 {
         let mixed = (key.low ^ (key.high << 32 | key.high >> 32)) &* 0x9e37_79b9_7f4a_7c15
-        return UInt32(truncatingIfNeeded: mixed >> 32)
+        return max(UInt32(truncatingIfNeeded: mixed >> 32), 1)
     }
 
-    /// The slot of a key; 0 if there is none.
+    /// Where a key is, or where the first hole is on the way to it.
     @inline(__always)
-    private func find(_ key: LRUKey, _ hash: UInt32) -> UInt32 {
+    private func place(of key: LRUKey, _ hash: UInt32) -> Int {
         var at = Int(hash) & mask
         while true {
-            let cell = unsafe cells[at]
-            if cell == 0 { return 0 }
-            if UInt32(cell >> 32) == hash {
-                let slot = UInt32(truncatingIfNeeded: cell)
-                if unsafe slots[Int(slot)].key == key { return slot }
-            }
+            let found = unsafe hashes[at]
+            if found == 0 { return at }
+            if found == hash, unsafe entries[at]!.key == key { return at }
             at = (at &+ 1) & mask
         }
     }
 
-    private func insertCell(_ hash: UInt32, _ slot: UInt32) {
+    @inline(__always)
+    private func hole(for hash: UInt32) -> Int {
         var at = Int(hash) & mask
-        while unsafe cells[at] != 0 { at = (at &+ 1) & mask }
-        unsafe cells[at] = UInt64(hash) << 32 | UInt64(slot)
+        while unsafe hashes[at] != 0 { at = (at &+ 1) & mask }
+        return at
     }
 
-    private func removeCell(_ hash: UInt32, _ slot: UInt32) {
+    /// The entry of a key, whatever its age, without counting or moving anything.
+    @inline(__always)
+    func find(_ key: LRUKey) -> LRULink? {
+        let at = place(of: key, Self.hash(key))
+        return unsafe hashes[at] == 0 ? nil : entries[at]
+    }
+
+    @inline(__always)
+    private func displace(_ entry: LRULink) {
+        let hash = unsafe Self.hash(entry.key)
         var hole = Int(hash) & mask
-        while unsafe UInt32(truncatingIfNeeded: cells[hole]) != slot { hole = (hole &+ 1) & mask }
+        while unsafe hashes[hole] != hash || entries[hole]!.toOpaque() != entry.toOpaque() {
+            hole = (hole &+ 1) & mask
+        }
         // What follows moves up, unless it would come before its own place.
         var at = (hole &+ 1) & mask
-        while unsafe cells[at] != 0 {
-            let home = unsafe Int(cells[at] >> 32) & mask
+        while unsafe hashes[at] != 0 {
+            let home = unsafe Int(hashes[at]) & mask
             if (at &- home) & mask >= (at &- hole) & mask {
-                unsafe cells[hole] = cells[at]
+                unsafe hashes[hole] = hashes[at]
+                unsafe entries[hole] = entries[at]
                 hole = at
             }
             at = (at &+ 1) & mask
         }
-        unsafe cells[hole] = 0
+        unsafe hashes[hole] = 0
     }
 
     private mutating func grow() {
-        let grown = min(capacity * 2, max(64, entriesMax + 3))
-        precondition(grown > capacity)
-        let newSlots = UnsafeMutablePointer<Slot>.allocate(capacity: grown)
-        let newLinks = UnsafeMutablePointer<Links>.allocate(capacity: grown)
-        let first = Int(Self.firstSlot)
-        unsafe (newSlots + first).moveInitialize(from: slots + first, count: Int(used) - first)
-        unsafe newLinks.moveInitialize(from: links, count: Int(used))
-        unsafe slots.deallocate()
-        unsafe links.deallocate()
-        unsafe slots = newSlots
-        unsafe links = newLinks
-        capacity = grown
-        if grown * 2 <= mask + 1 { return }
-        let old = unsafe cells
-        let oldCount = mask + 1
-        var count = oldCount
-        while count < grown * 2 { count *= 2 }
-        unsafe cells = .allocate(capacity: count)
-        unsafe cells.initialize(repeating: 0, count: count)
-        mask = count - 1
-        for index in 0..<oldCount {
-            let cell = unsafe old[index]
-            if cell != 0 { insertCell(UInt32(cell >> 32), UInt32(truncatingIfNeeded: cell)) }
+        let (oldHashes, oldEntries, oldCount) = unsafe (hashes, entries, mask + 1)
+        mask = oldCount * 2 - 1
+        unsafe hashes = .allocate(capacity: mask + 1)
+        unsafe hashes.initialize(repeating: 0, count: mask + 1)
+        unsafe entries = .allocate(capacity: mask + 1)
+        for at in 0..<oldCount where unsafe oldHashes[at] != 0 {
+            let hole = unsafe hole(for: oldHashes[at])
+            unsafe hashes[hole] = oldHashes[at]
+            unsafe entries[hole] = oldEntries[at]
         }
-        unsafe old.deallocate()
+        unsafe oldHashes.deallocate()
+        unsafe oldEntries.deallocate()
     }
 
-    // MARK: Lists
+    // MARK: Order
 
-    @inline(__always)
-    private func unlink(_ slot: UInt32) {
-        let own = unsafe links[Int(slot)]
-        unsafe links[Int(own.previous)].next = own.next
-        unsafe links[Int(own.next)].previous = own.previous
-    }
-
-    @inline(__always)
-    private func pushFront(_ slot: UInt32, _ list: UInt32) {
-        let next = unsafe links[Int(list)].next
-        unsafe links[Int(slot)] = Links(previous: list, next: next)
-        unsafe links[Int(next)].previous = slot
-        unsafe links[Int(list)].next = slot
-    }
-
-    /// An entry was asked for: it goes to the front of what is protected.
-    @inline(__always)
-    private mutating func touch(_ slot: UInt32) {
-        if unsafe links[Int(Self.protected)].next == slot { return }
-        unlink(slot)
-        pushFront(slot, Self.protected)
-        if unsafe slots[Int(slot)].list == Self.protected { return }
-        unsafe slots[Int(slot)].list = Self.protected
-        protectedEntries += 1
-        unsafe protectedBytes += slots[Int(slot)].bytes
-        demote()
-    }
-
-    /// What there is no room to protect goes back on probation, the least recent first.
-    private mutating func demote() {
-        while protectedEntries > protectedEntriesMax || protectedBytes > protectedBytesMax {
-            let last = unsafe links[Int(Self.protected)].previous
-            unlink(last)
-            pushFront(last, Self.probation)
-            unsafe slots[Int(last)].list = Self.probation
-            protectedEntries -= 1
-            unsafe protectedBytes -= slots[Int(last)].bytes
+    /// Sees to it that what is least recent on probation was not asked for, unless `left` runs out.
+    private mutating func settle(_ left: Int) {
+        var left = left
+        while let last = unsafe probation.last, left > 0, unsafe last.isMarked {
+            left -= 1
+            unsafe last.isMarked = false
+            unsafe probation.remove(last)
+            unsafe protected.pushFront(last)
+            while protected.count > protectedEntriesMax || protected.bytes > protectedBytesMax {
+                let last = unsafe protected.last!
+                unsafe protected.remove(last)
+                if unsafe last.isMarked && left > 0 {
+                    left -= 1
+                    unsafe last.isMarked = false
+                    unsafe protected.pushFront(last)
+                } else {
+                    unsafe probation.pushFront(last)
+                }
+            }
         }
     }
 
     // MARK: Entries
 
-    /// Takes an entry out; the caller releases its value.
-    private mutating func take(_ slot: UInt32) -> UnsafeRawPointer {
-        let taken = unsafe slots[Int(slot)]
-        removeCell(taken.hash, slot)
-        unlink(slot)
-        if taken.list == Self.protected {
-            protectedEntries -= 1
-            protectedBytes -= taken.bytes
+    /// Takes an entry out; the caller releases it.
+    @inline(__always)
+    private mutating func take(_ entry: LRULink) {
+        unsafe displace(entry)
+        if unsafe entry.place == .protected {
+            unsafe protected.remove(entry)
+        } else {
+            unsafe probation.remove(entry)
         }
         statistics.entries -= 1
-        statistics.bytes -= taken.bytes
-        unsafe links[Int(slot)].next = free
-        free = slot
-        return unsafe taken.value
+        unsafe statistics.bytes -= entry.bytes
     }
 
-    /// The value, borrowed, of a key that is there and hasn't expired.
+    /// The entry of a key that is there and hasn't expired.
     @inline(__always)
-    mutating func get(
-        _ key: LRUKey, now: UInt64, expired: inout UnsafeRawPointer?
-    ) -> UnsafeRawPointer? {
-        let slot = find(key, Self.hash(key))
-        guard slot != 0 else {
+    mutating func get(_ key: LRUKey, now: UInt64, expired: inout LRULink?) -> LRULink? {
+        guard let entry = unsafe find(key) else {
             statistics.misses &+= 1
             return nil
         }
-        if timeToLive != 0, unsafe slots[Int(slot)].deadline <= now {
-            unsafe expired = take(slot)
+        if timeToLive != 0, unsafe entry.deadline <= now {
+            unsafe take(entry)
+            unsafe expired = entry
             statistics.expirations &+= 1
             statistics.misses &+= 1
             return nil
         }
-        touch(slot)
+        unsafe entry.isMarked = true
         statistics.hits &+= 1
-        return unsafe slots[Int(slot)].value
+        return unsafe entry
     }
 
-    /// The value, borrowed, whatever its age, without counting or moving anything.
-    func peek(_ key: LRUKey) -> UnsafeRawPointer? {
-        let slot = find(key, Self.hash(key))
-        return slot == 0 ? nil : unsafe slots[Int(slot)].value
-    }
-
-    /// Takes over a retained value; `released` gets those that the caller has to release.
+    /// Takes over a retained entry, unless what the key has is better; `released` gets those that the
+    /// caller has to release.
+    @inline(__always)
     mutating func put(
-        _ key: LRUKey, _ value: UnsafeRawPointer, bytes: Int, now: UInt64,
-        released: inout Released
+        _ entry: LRULink, _ key: LRUKey, bytes: Int, now: UInt64, released: inout Released,
+        unless isBetter: (LRUEntry) -> Bool
     ) {
         let hash = Self.hash(key)
-        var slot = find(key, hash)
+        var at = place(of: key, hash)
+        let old = unsafe hashes[at] == 0 ? nil : entries[at]
+        var isMoved = unsafe old != nil
+        if let old = unsafe old, unsafe old._withUnsafeGuaranteedRef(isBetter) {
+            unsafe released.add(entry)
+            return
+        }
+        if let old = unsafe old {
+            unsafe take(old)
+            unsafe released.add(old)
+        }
         if bytes < 0 || bytes > bytesMax || entriesMax == 0 {
-            if slot != 0 { unsafe released.add(take(slot)) }
-            unsafe released.add(value)
+            unsafe released.add(entry)
             statistics.rejections &+= 1
             return
         }
-        let deadline =
-            timeToLive == 0
-            ? 0
-            : now.addingReportingOverflow(timeToLive)
-                .partialValue
-        if slot != 0 {
-            unsafe released.add(slots[Int(slot)].value)
-            unsafe slots[Int(slot)].value = value
-            let more = unsafe bytes - slots[Int(slot)].bytes
-            unsafe slots[Int(slot)].bytes = bytes
-            unsafe slots[Int(slot)].deadline = deadline
-            statistics.bytes += more
-            if unsafe slots[Int(slot)].list == Self.protected { protectedBytes += more }
-            touch(slot)
-            if more > 0 { demote() }
-        } else {
-            if statistics.entries == entriesMax { evict(sparing: 0, &released) }
-            slot = takeFreeSlot()
-            unsafe (slots + Int(slot)).initialize(
-                to: Slot(
-                    key: key, value: value, bytes: bytes, deadline: deadline, hash: hash,
-                    list: Self.probation))
-            insertCell(hash, slot)
-            pushFront(slot, Self.probation)
-            statistics.entries += 1
-            statistics.bytes += bytes
+        if statistics.entries == entriesMax {
+            unsafe evict(sparing: nil, &released)
+            isMoved = true
         }
-        while statistics.bytes > bytesMax { evict(sparing: slot, &released) }
-    }
-
-    @inline(__always)
-    private mutating func takeFreeSlot() -> UInt32 {
-        let slot = free
-        if slot != 0 {
-            free = unsafe links[Int(slot)].next
-            return slot
+        if (statistics.entries + 1) * 5 > (mask + 1) * 4 {
+            grow()
+            isMoved = true
         }
-        if Int(used) == capacity { grow() }
-        used += 1
-        return used - 1
+        if isMoved { at = hole(for: hash) }
+        unsafe hashes[at] = hash
+        unsafe entries[at] = entry
+        unsafe precondition(entry.place == .outside, "an entry is put under two keys")
+        unsafe entry.key = key
+        unsafe entry.bytes = bytes
+        unsafe entry.deadline =
+            timeToLive == 0 ? 0 : now.addingReportingOverflow(timeToLive).partialValue
+        statistics.entries += 1
+        statistics.bytes += bytes
+        // To put in place of another is to ask for it.
+        unsafe entry.isMarked = unsafe old != nil
+        unsafe probation.pushFront(entry)
+        while statistics.bytes > bytesMax { unsafe evict(sparing: entry, &released) }
     }
 
     /// Takes out the least recent: of those on probation, if there is one.
-    private mutating func evict(sparing spared: UInt32, _ released: inout Released) {
-        var victim = unsafe links[Int(Self.probation)].previous
-        // What is spared is at the front of its list: as the last it is the only one.
-        if victim == Self.probation || victim == spared {
-            let last = unsafe links[Int(Self.protected)].previous
-            if last != Self.protected && last != spared { victim = last }
-        }
-        precondition(victim > Self.protected)
-        unsafe released.add(take(victim))
+    @inline(__always)
+    private mutating func evict(sparing spared: LRULink?, _ released: inout Released) {
+        settle(Self.settledMax)
+        let victim = unsafe probation.last(but: spared) ?? protected.last(but: spared)!
+        unsafe take(victim)
+        unsafe released.add(victim)
         statistics.evictions &+= 1
     }
 
-    /// Takes an entry out, if its value is this one.
-    mutating func remove(_ key: LRUKey, ifIs value: UnsafeRawPointer?) -> UnsafeRawPointer? {
-        let slot = find(key, Self.hash(key))
-        guard slot != 0 else { return nil }
-        if let value = unsafe value, unsafe slots[Int(slot)].value != value { return nil }
+    /// Takes the entry of a key out, if it is this one.
+    mutating func remove(_ key: LRUKey, ifIs expected: LRULink?) -> LRULink? {
+        guard let entry = unsafe find(key) else { return nil }
+        if let expected = unsafe expected, unsafe entry.toOpaque() != expected.toOpaque() {
+            return nil
+        }
+        unsafe take(entry)
         statistics.removals &+= 1
-        return unsafe take(slot)
+        return unsafe entry
     }
 
     mutating func removeAll(_ released: inout Released) {
-        for list in [Self.probation, Self.protected] {
-            while true {
-                let last = unsafe links[Int(list)].previous
-                if last == list { break }
-                unsafe released.add(take(last))
-                statistics.removals &+= 1
-            }
+        while let last = unsafe probation.last ?? protected.last {
+            unsafe take(last)
+            unsafe released.add(last)
+            statistics.removals &+= 1
         }
     }
 
     /// The keys, from what would be evicted last to what would be first.
-    var keys: [LRUKey] {
-        var keys: [LRUKey] = []
-        for list in [Self.protected, Self.probation] {
-            var slot = unsafe links[Int(list)].next
-            while slot != list {
-                unsafe keys.append(slots[Int(slot)].key)
-                slot = unsafe links[Int(slot)].next
-            }
-        }
-        return keys
-    }
+    var keys: [LRUKey] { protected.keys + probation.keys }
 
-    /// Values that left, to be released without the lock: what that sets off may take long.
+    /// Entries that left, to be released without the lock: what that sets off may take long.
     @safe struct Released {
-        private var first: UnsafeRawPointer?
-        private var further: [UnsafeRawPointer] = unsafe []
+        private var first: LRULink?
+        private var further: [LRULink] = unsafe []
 
         @inline(__always)
         init() {}
 
         @inline(__always)
-        mutating func add(_ value: UnsafeRawPointer) {
-            if unsafe first == nil { unsafe first = value } else { unsafe further.append(value) }
+        mutating func add(_ entry: LRULink?) {
+            guard let entry = unsafe entry else { return }
+            if unsafe first == nil { unsafe first = entry } else { unsafe further.append(entry) }
         }
 
         @inline(__always)
         func release() {
-            if let first = unsafe first { unsafe Unmanaged<AnyObject>.fromOpaque(first).release() }
-            unsafe further.forEach { value in
-                unsafe Unmanaged<AnyObject>.fromOpaque(value).release()
-            }
+            unsafe first?.release()
+            unsafe further.forEach { unsafe $0.release() }
         }
+    }
+}
+
+/// Entries in order, the most recent first: a ring that begins and ends at its head.
+@safe struct LRUList {
+    private let head: LRUEntry
+    private let place: LRUEntry.Place
+    private(set) var count = 0
+    private(set) var bytes = 0
+
+    init(_ place: LRUEntry.Place) {
+        self.place = place
+        head = LRUEntry()
+        unsafe head.next = Unmanaged.passUnretained(head)
+        unsafe head.previous = Unmanaged.passUnretained(head)
+    }
+
+    /// The least recent; nil if there is none.
+    @inline(__always)
+    var last: LRULink? { count == 0 ? nil : unsafe head.previous }
+
+    /// The least recent but for one.
+    @inline(__always)
+    func last(but spared: LRULink?) -> LRULink? {
+        guard let last = unsafe last else { return nil }
+        if unsafe last.toOpaque() != spared?.toOpaque() { return unsafe last }
+        return count == 1 ? nil : unsafe last.previous
+    }
+
+    @inline(__always)
+    mutating func pushFront(_ entry: LRULink) {
+        let next = unsafe head.next!
+        unsafe entry.previous = Unmanaged.passUnretained(head)
+        unsafe entry.next = next
+        unsafe next.previous = entry
+        unsafe head.next = entry
+        unsafe entry.place = place
+        count &+= 1
+        unsafe bytes &+= entry.bytes
+    }
+
+    @inline(__always)
+    mutating func remove(_ entry: LRULink) {
+        let (previous, next) = unsafe (entry.previous!, entry.next!)
+        unsafe previous.next = next
+        unsafe next.previous = previous
+        unsafe entry.place = .outside
+        count &-= 1
+        unsafe bytes &-= entry.bytes
+    }
+
+    var keys: [LRUKey] {
+        var keys: [LRUKey] = []
+        var entry = unsafe head.next!
+        for _ in 0..<count {
+            unsafe keys.append(entry.key)
+            unsafe entry = unsafe entry.next!
+        }
+        return keys
     }
 }

@@ -16,8 +16,8 @@ final class QueryCache: Sendable {
     private let flights = CoreMonitor<[LRUKey: CacheFlight]>([:])
     private let seed: Fingerprint.Seed
     private let faults: CacheFaults
-    private let hits = Atomic(0)
-    private let misses = Atomic(0)
+    /// What was found, and not served.
+    private let unserved = Atomic(0)
     private let invalidations = Atomic(0)
 
     init(_ policy: Database.Cache.Limits, faults: CacheFaults = CacheFaults()) {
@@ -51,7 +51,6 @@ final class QueryCache: Sendable {
     ) throws -> Value {
         let sequence = snapshot.sequence
         if let kept: Value = try lookUp(key, snapshot, sequence) { return kept }
-        misses.add(1, ordering: .relaxed)
         while true {
             switch join(key, snapshot, sequence) {
             case .lead(let flight):
@@ -78,24 +77,63 @@ final class QueryCache: Sendable {
         faults.trustsFingerprints || a == b
     }
 
+    private enum Found<Value> {
+        case answer(Value), entry(CacheEntry)
+    }
+
     private func lookUp<Question: CacheableQuestion, Value: Sendable>(
         _ key: CacheKey<Question>, _ snapshot: CoreTransaction, _ sequence: UInt64
     ) throws -> Value? {
-        guard let found = entries.value(for: key.fingerprint),
-            let entry: TypedEntry<Question, Value> = found.typed(),
+        // The very question, at a snapshot for which the answer is known to hold, is answered there and then;
+        // what takes longer to tell is told without the lock.
+        let found = entries.withValue(for: key.fingerprint) { entry -> Found<Value> in
+            if let typed: TypedEntry<Question, Value> = entry.typed(), typed.holds(at: sequence),
+                typed.question.isIdentical(to: key.question)
+            {
+                return .answer(typed.value)
+            }
+            return .entry(entry)
+        }
+        switch found {
+        case .answer(let value): return value
+        case .entry(let entry):
+            if let value: Value = try serve(entry, key, snapshot, sequence) { return value }
+            unserved.add(1, ordering: .relaxed)
+            return nil
+        case nil: return nil
+        }
+    }
+
+    private func serve<Question: CacheableQuestion, Value: Sendable>(
+        _ found: CacheEntry, _ key: CacheKey<Question>, _ snapshot: CoreTransaction,
+        _ sequence: UInt64
+    ) throws -> Value? {
+        guard let entry: TypedEntry<Question, Value> = found.typed(),
             isSame(entry.question, key.question)
         else { return nil }
         switch try entry.validity(at: sequence, snapshot) {
-        case .holds:
-            hits.add(1, ordering: .relaxed)
-            return entry.value
-        case .isLater:
-            return nil
+        case .holds: return entry.value
+        case .isLater: return nil
         case .isTouched:
             if entries.removeValue(for: key.fingerprint, ifIs: entry) {
                 invalidations.add(1, ordering: .relaxed)
             }
             return nil
+        }
+    }
+
+    /// What asking would find, without counting or moving anything.
+    func outcome<Question: CacheableQuestion, Value: Sendable>(
+        of key: CacheKey<Question>, in snapshot: CoreTransaction, as type: Value.Type
+    ) throws -> QueryExplanation.CacheOutcome {
+        guard let found = entries.peek(key.fingerprint),
+            let entry: TypedEntry<Question, Value> = found.typed(),
+            isSame(entry.question, key.question)
+        else { return .absent }
+        return switch try entry.validity(at: snapshot.sequence, snapshot) {
+        case .holds: .hit
+        case .isLater: .later
+        case .isTouched: .touched
         }
     }
 
@@ -159,8 +197,10 @@ final class QueryCache: Sendable {
         // Whoever asks first about a collection begins its footprints.
         for region in answer.regions { _ = try snapshot.change(of: region, since: sequence) }
         let overhead =
-            TypedEntry<Question, Value>.overhead
-            + answer.regions.count * MemoryLayout<CoreRegion>.stride
+            TypedEntry<Question, Value>.overhead + key.question.bytes
+            + answer.regions.reduce(0) {
+                $0 + MemoryLayout<CoreRegion>.stride + ($1.ids?.count ?? 0) * 8
+            }
         entries.setValue(entry, for: key.fingerprint, bytes: answer.bytes + overhead) { old in
             // A newer snapshot's answer serves more readers than one of the past.
             old.computedAt > computedAt
@@ -172,12 +212,14 @@ final class QueryCache: Sendable {
 
     func removeAll() { entries.removeAll() }
 
-    var hitCount: Int { hits.load(ordering: .relaxed) }
+    var hitCount: Int { statistics.hits }
 
     var statistics: Database.CacheStatistics {
+        // First, as it must not be ahead.
+        let unserved = unserved.load(ordering: .acquiring)
         let kept = entries.statistics
         return Database.CacheStatistics(
-            hits: hits.load(ordering: .relaxed), misses: misses.load(ordering: .relaxed),
+            hits: kept.hits - unserved, misses: kept.misses + unserved,
             evictions: kept.evictions, expirations: kept.expirations,
             invalidations: invalidations.load(ordering: .relaxed), entries: kept.entries,
             bytes: kept.bytes)
@@ -208,7 +250,7 @@ struct CacheFaults: Sendable {
 }
 
 /// One kept answer, whatever its type.
-class CacheEntry: @unchecked Sendable {
+class CacheEntry: LRUEntry, @unchecked Sendable {
     let regions: [CoreRegion]
     let computedAt: UInt64
     private let validThrough: Atomic<UInt64>
@@ -217,6 +259,7 @@ class CacheEntry: @unchecked Sendable {
         self.regions = regions
         self.computedAt = computedAt
         validThrough = Atomic(computedAt)
+        super.init()
     }
 
     /// The entry as what it is, for a comparison of types instead of a search for one.
@@ -232,6 +275,12 @@ class CacheEntry: @unchecked Sendable {
         case holds, isLater, isTouched
     }
 
+    /// Whether it is known to hold without looking at what was written.
+    @inline(__always)
+    final func holds(at sequence: UInt64) -> Bool {
+        computedAt <= sequence && sequence <= validThrough.load(ordering: .acquiring)
+    }
+
     final func validity(at sequence: UInt64, _ snapshot: CoreTransaction) throws -> Validity {
         if sequence < computedAt { return .isLater }
         let through = validThrough.load(ordering: .acquiring)
@@ -245,7 +294,7 @@ class CacheEntry: @unchecked Sendable {
 }
 
 /// One kept answer with its question.
-final class TypedEntry<Question: Hashable & Sendable, Value: Sendable>: CacheEntry,
+final class TypedEntry<Question: CacheableQuestion, Value: Sendable>: CacheEntry,
     @unchecked Sendable
 {
     let question: Question
@@ -257,7 +306,7 @@ final class TypedEntry<Question: Hashable & Sendable, Value: Sendable>: CacheEnt
         super.init(regions: regions, computedAt: computedAt)
     }
 
-    /// The object itself, its slot, links and cells.
+    /// The object itself, with its key and links, and its place in the table.
     static var overhead: Int { 160 + MemoryLayout<Question>.stride + MemoryLayout<Value>.stride }
 }
 

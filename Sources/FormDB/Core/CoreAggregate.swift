@@ -1,7 +1,7 @@
 internal import CFormCore
 
 /// What is asked of an aggregate of rows.
-struct CoreAggregation {
+struct CoreAggregation: Hashable, Sendable {
     var key: PropertyPath?
     var value: PropertyPath?
     var windowing: CoreSeriesView.Windowing?

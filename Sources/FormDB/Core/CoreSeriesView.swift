@@ -135,7 +135,7 @@ internal import CFormCore
     }
 
     /// How windows are laid: of a length from an origin, or between edges.
-    struct Windowing {
+    struct Windowing: Hashable, Sendable {
         var length: Int64 = 0
         var origin: Int64 = 0
         var edges: [Int64] = []

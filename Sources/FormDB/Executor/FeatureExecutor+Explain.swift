@@ -1,8 +1,23 @@
 extension FeatureRequest {
     /// How the question is answered, and why so; with `analyze`, asks it too and says what that took.
     public func explain(analyze: Bool = false) throws -> QueryExplanation {
+        try explain(analyze: analyze, .features, as: [Feature].self)
+    }
+
+    /// - Parameter answer: what is looked for among the kept answers.
+    fileprivate func explain<Value: Sendable>(
+        analyze: Bool, _ answer: FeatureQuestion.Answer, as type: Value.Type
+    ) throws -> QueryExplanation {
         try source.withView(of: query.collection) { view in
-            try FeatureExecutor(query, view, options.executor).explain(analyze: analyze)
+            let executor = try FeatureExecutor(query, view, options.executor)
+            let outcome =
+                analyze
+                ? try source.cacheOutcome(
+                    FeatureQuestion(query: query, answer: answer), of: view, options, as: type)
+                : nil
+            var explanation = try executor.explain(analyze: analyze)
+            explanation.cache = outcome
+            return explanation
         }
     }
 }
@@ -20,7 +35,7 @@ extension FeatureRequest {
 extension NeighborRequest {
     /// How the question is answered, and why so; with `analyze`, asks it too and says what that took.
     public func explain(analyze: Bool = false) throws -> QueryExplanation {
-        try features.explain(analyze: analyze)
+        try features.explain(analyze: analyze, .neighbors, as: [Neighbor].self)
     }
 }
 

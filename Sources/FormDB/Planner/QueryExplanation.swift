@@ -41,6 +41,34 @@ public struct QueryExplanation: Hashable, Sendable {
         public let time: Duration
     }
 
+    /// What the kept answers have for the question; see ``Database/Cache``.
+    public enum CacheOutcome: Hashable, Sendable, CustomStringConvertible {
+        /// An answer is kept that holds: to fetch it all costs a look-up.
+        case hit
+        /// None is kept: it was not asked before, or the answer was given up.
+        case absent
+        /// The one that was kept was touched by a write.
+        case touched
+        /// The one that is kept is of a later state than the one that is asked.
+        case later
+        /// Answers are not kept: by ``Database/Configuration/cache``, by `uncached()`, inside a write
+        /// transaction, or because tests force a plan.
+        case off, uncached, writing, forced
+
+        public var description: String {
+            switch self {
+            case .hit: "hit"
+            case .absent: "miss: no answer is kept"
+            case .touched: "miss: a write touched the answer that was kept"
+            case .later: "miss: the answer that is kept is of a later state"
+            case .off: "not kept: the cache is off"
+            case .uncached: "not kept: asked uncached"
+            case .writing: "not kept: inside a write transaction"
+            case .forced: "not kept: a plan is forced"
+            }
+        }
+    }
+
     /// The question.
     public let question: String
     /// What is done.
@@ -53,6 +81,9 @@ public struct QueryExplanation: Hashable, Sendable {
     public let tests: [String]
     /// What asking took; nil unless it was asked.
     public let actual: Actual?
+    /// What the kept answers had, just before it was asked, for one who fetches all of it; nil unless it was asked,
+    /// which it is whether an answer is kept or not.
+    public internal(set) var cache: CacheOutcome?
 }
 
 extension QueryExplanation: CustomStringConvertible {
@@ -77,6 +108,7 @@ extension QueryExplanation: CustomStringConvertible {
                 lines.append("          gave way to gathering: too few answered on the way")
             }
         }
+        if let cache { lines.append("Cache     \(cache)") }
         lines += sourceLines
         let width = rejected.map(\.description.count).max() ?? 0
         for (number, option) in rejected.enumerated() {

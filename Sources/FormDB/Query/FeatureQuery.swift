@@ -30,36 +30,119 @@ public struct FeatureQuery: Hashable, Sendable, FeatureRefining {
         var maxDistance: Distance?
     }
 
-    private var name: TextKey
-    /// What a tree is asked for in one go.
-    private(set) var condition = Condition()
-    /// Conditions of place and time beyond those, in an order of their own and each once, so that the order in
-    /// which they were added doesn't matter.
-    private(set) var further: [Condition] = []
-    /// In order, each once.
-    var idList: [FeatureID]?
-    /// On properties, normalised.
-    private(set) var filter: Filter?
-    var order: FeatureOrder?
-    var isDescending = false
-    var limitCount: Int?
-    var radii: [Radius] = []
-    var nearest: Nearest?
-    /// Where an earlier page ended.
-    var pageToken: PageToken?
-    /// What is read of each feature; nil for all.
-    var projection: FeatureProjection?
+    /// All that is asked.
+    private struct Parts: Hashable, Sendable {
+        var name: TextKey
+        var condition = Condition()
+        var further: [Condition] = []
+        var idList: [FeatureID]?
+        var filter: Filter?
+        var order: FeatureOrder?
+        var isDescending = false
+        var limitCount: Int?
+        var radii: [Radius] = []
+        var nearest: Nearest?
+        var pageToken: PageToken?
+        var projection: FeatureProjection?
+    }
+
+    /// Shared by copies until one of them is changed, which then gets its own.
+    private final class Storage: @unchecked Sendable {
+        @exclusivity(unchecked) var parts: Parts
+        init(_ parts: Parts) { unsafe self.parts = parts }
+    }
+
+    /// A query is copied with each request, and looked up by its storage before its parts are compared: one
+    /// reference is cheap to do both with.
+    private var storage: Storage
+
+    private var parts: Parts {
+        _read { yield unsafe storage.parts }
+        _modify {
+            if !isKnownUniquelyReferenced(&storage) { storage = unsafe Storage(storage.parts) }
+            yield unsafe &storage.parts
+        }
+    }
+
+    /// Of the storage, without what it leads to.
+    static var storedBytes: Int { 16 + MemoryLayout<Parts>.stride }
 
     /// All features of a collection.
-    public init(in collection: String) { name = TextKey(collection) }
+    public init(in collection: String) {
+        storage = Storage(Parts(name: TextKey(collection)))
+    }
 
     /// The collection that is asked.
-    public var collection: String { name.text }
+    public var collection: String { parts.name.text }
 
     /// Itself: what all that refines a question refines.
     public var query: FeatureQuery {
-        get { self }
-        set { self = newValue }
+        _read { yield self }
+        _modify { yield &self }
+    }
+
+    /// Whether it is the very same value, or a copy of it; false of many that are equal.
+    @inline(__always)
+    func isIdentical(to other: FeatureQuery) -> Bool { storage === other.storage }
+
+    public static func == (a: FeatureQuery, b: FeatureQuery) -> Bool {
+        a.storage === b.storage || a.parts == b.parts
+    }
+
+    public func hash(into hasher: inout Hasher) { parts.hash(into: &hasher) }
+}
+
+extension FeatureQuery {
+    /// What a tree is asked for in one go.
+    private(set) var condition: Condition {
+        _read { yield parts.condition }
+        _modify { yield &parts.condition }
+    }
+    /// Conditions of place and time beyond those, in an order of their own and each once, so that the order in
+    /// which they were added doesn't matter.
+    private(set) var further: [Condition] {
+        _read { yield parts.further }
+        _modify { yield &parts.further }
+    }
+    /// In order, each once.
+    var idList: [FeatureID]? {
+        _read { yield parts.idList }
+        _modify { yield &parts.idList }
+    }
+    /// On properties, normalised.
+    private(set) var filter: Filter? {
+        _read { yield parts.filter }
+        _modify { yield &parts.filter }
+    }
+    var order: FeatureOrder? {
+        _read { yield parts.order }
+        _modify { yield &parts.order }
+    }
+    var isDescending: Bool {
+        _read { yield parts.isDescending }
+        _modify { yield &parts.isDescending }
+    }
+    var limitCount: Int? {
+        _read { yield parts.limitCount }
+        _modify { yield &parts.limitCount }
+    }
+    var radii: [Radius] {
+        _read { yield parts.radii }
+        _modify { yield &parts.radii }
+    }
+    var nearest: Nearest? {
+        _read { yield parts.nearest }
+        _modify { yield &parts.nearest }
+    }
+    /// Where an earlier page ended.
+    var pageToken: PageToken? {
+        _read { yield parts.pageToken }
+        _modify { yield &parts.pageToken }
+    }
+    /// What is read of each feature; nil for all.
+    var projection: FeatureProjection? {
+        _read { yield parts.projection }
+        _modify { yield &parts.projection }
     }
 }
 
@@ -70,40 +153,44 @@ public protocol FeatureRefining: Sendable {
 }
 
 extension FeatureRefining {
-    func refined(_ change: (inout FeatureQuery) -> Void) -> Self {
-        var refined = self
-        change(&refined.query)
-        return refined
+    /// The same, changed: in place where nobody else has it, as in a chain of calls.
+    consuming func refined(_ change: (inout FeatureQuery) -> Void) -> Self {
+        change(&query)
+        return self
     }
 
     /// Features whose bounding box meets a box, edges included.
     ///
     /// `west > east` crosses the antimeridian.
-    public func bounds(intersecting box: BoundingBox) -> Self {
+    public consuming func bounds(intersecting box: BoundingBox) -> Self {
         refined { $0.add(box, isWithin: false) }
     }
 
     /// Features whose bounding box lies in a box, edges included.
-    public func bounds(within box: BoundingBox) -> Self {
+    public consuming func bounds(within box: BoundingBox) -> Self {
         refined { $0.add(box, isWithin: true) }
     }
 
     /// Features whose time meets a range; those without a time don't.
-    public func during(_ range: TimeRange) -> Self {
+    public consuming func during(_ range: TimeRange) -> Self {
         refined { $0.add(range) }
     }
 
     /// Features whose time meets a range of timestamps.
-    public func during(_ range: PartialRangeFrom<Timestamp>) -> Self { during(TimeRange(range)) }
+    public consuming func during(_ range: PartialRangeFrom<Timestamp>) -> Self {
+        during(TimeRange(range))
+    }
 
     /// Features whose time meets a range of timestamps.
-    public func during(_ range: PartialRangeUpTo<Timestamp>) -> Self { during(TimeRange(range)) }
+    public consuming func during(_ range: PartialRangeUpTo<Timestamp>) -> Self {
+        during(TimeRange(range))
+    }
 
     /// Features whose time holds a timestamp.
-    public func at(_ time: Timestamp) -> Self { during(.at(time)) }
+    public consuming func at(_ time: Timestamp) -> Self { during(.at(time)) }
 
     /// Features with one of these ids.
-    public func ids(_ ids: some Swift.Sequence<FeatureID>) -> Self {
+    public consuming func ids(_ ids: some Swift.Sequence<FeatureID>) -> Self {
         refined { query in
             var wanted = Set(ids)
             if let before = query.idList { wanted.formIntersection(before) }
@@ -112,19 +199,19 @@ extension FeatureRefining {
     }
 
     /// Features with one of these ids.
-    public func ids(_ ids: FeatureID...) -> Self { self.ids(ids) }
+    public consuming func ids(_ ids: FeatureID...) -> Self { self.ids(ids) }
 
     /// Features whose properties meet a condition; see ``Filter``.
     ///
     /// ```swift
     /// let strong = try db.features(in: "quakes").filter(.property("magnitude") >= 6).fetchAll()
     /// ```
-    public func filter(_ filter: Filter) -> Self {
+    public consuming func filter(_ filter: Filter) -> Self {
         refined { $0.add(filter) }
     }
 
     /// The order in which they come; equal ones come by id. Without an order they come in none.
-    public func order(by order: FeatureOrder, descending: Bool = false) -> Self {
+    public consuming func order(by order: FeatureOrder, descending: Bool = false) -> Self {
         refined {
             $0.order = order
             $0.isDescending = descending
@@ -132,17 +219,17 @@ extension FeatureRefining {
     }
 
     /// Those that come after the page that a token ends; see ``FeatureRequest/page(_:after:)``.
-    public func after(_ token: PageToken) -> Self {
+    public consuming func after(_ token: PageToken) -> Self {
         refined { $0.pageToken = token }
     }
 
     /// Reads no more than these properties of each feature, and its geometry only if that is asked for.
-    public func reading(properties names: [String], geometry: Bool = true) -> Self {
+    public consuming func reading(properties names: [String], geometry: Bool = true) -> Self {
         refined { $0.projection = FeatureProjection(names, hasGeometry: geometry) }
     }
 
     /// So many at most: the first, if there is an order, else any.
-    public func limit(_ count: Int) -> Self {
+    public consuming func limit(_ count: Int) -> Self {
         refined { $0.limitCount = count }
     }
 }
@@ -154,14 +241,14 @@ extension FeatureQuery {
     /// Distances are metres on the ellipsoid. A feature that meets the other conditions and is
     /// neither a point nor a multipoint makes asking throw `unsupportedGeometry`, with its id; one
     /// without a place is left out. An explicit order makes it throw `invalidArgument`.
-    public func nearest(
+    public consuming func nearest(
         to place: Position, limit: Int, maxDistance: Distance? = nil
     ) -> FeatureQuery {
         refined { $0.nearest = Nearest(place: place, limit: limit, maxDistance: maxDistance) }
     }
 
     /// All within a distance of a place, nearest first unless there is an order.
-    public func within(_ distance: Distance, of place: Position) -> FeatureQuery {
+    public consuming func within(_ distance: Distance, of place: Position) -> FeatureQuery {
         refined { $0.radii.append(Radius(place: place, distance: distance)) }
     }
 

@@ -6,6 +6,8 @@ enum CacheOutcome: Equatable {
     case ids([FeatureID])
     case neighbors([Neighbor])
     case aggregate(WindowedAggregate)
+    case windows([WindowedAggregate])
+    case groups([String])
     case error(FormDBError.Code)
 }
 
@@ -13,6 +15,7 @@ enum CacheOutcome: Equatable {
 struct CacheQuestion {
     enum Kind: Int, CaseIterable {
         case box, within, boxAndTime, time, whole, ids, nearest, radius, series, aggregate
+        case groups, windows
     }
 
     static let collection = "places"
@@ -30,9 +33,10 @@ struct CacheQuestion {
             switch kind {
             case .box: base.bounds(intersecting: box)
             case .within: base.bounds(within: box)
-            case .boxAndTime: base.bounds(intersecting: box).during(Self.time(&random))
+            case .boxAndTime, .groups:
+                base.bounds(intersecting: box).during(Self.time(&random))
             case .time: base.during(Self.time(&random))
-            case .whole, .series, .aggregate: base
+            case .whole, .series, .aggregate, .windows: base
             case .ids: base.ids((0..<3).map { _ in Self.id(&random) })
             case .nearest:
                 base.during(Self.time(&random)).nearest(to: Self.place(&random), limit: 3)
@@ -53,8 +57,35 @@ struct CacheQuestion {
             case .nearest: .neighbors(try (cached ? neighbors : neighbors.uncached()).fetchAll())
             case .series: .count(try points.fetchCount())
             case .aggregate: .aggregate(try points.aggregate())
+            case .groups: .groups(try groups(request, cached))
+            case .windows: .windows(try windows(points, cached))
             }
         } catch let error as FormDBError { return .error(error.code) }
+    }
+
+    /// Counted and summed by kind and window, kept as groups.
+    private func groups(_ request: FeatureRequest, _ cached: Bool) throws -> [String] {
+        let aggregation = CoreAggregation(
+            key: .property("kind"), value: .property("size"),
+            windowing: .init(length: 4), from: 3)
+        let computed = request.uncached()
+        let groups =
+            cached
+            ? try request.source.cached(
+                features, request.options, .groups(aggregation), bytes: { MemorySize.of($0) }
+            ) { _ in try computed.groups(aggregation) }
+            : try computed.groups(aggregation)
+        return groups.map { "\($0)" }
+    }
+
+    private func windows(_ points: SeriesRequest, _ cached: Bool) throws -> [WindowedAggregate] {
+        let windows = Windows.length(.microseconds(4))
+        let computed = points.uncached().windows(windows)
+        if !cached { return try computed.all() }
+        return try points.source.cached(
+            points.query, .windows(windows, .omitted),
+            bytes: { $0.count * MemoryLayout<WindowedAggregate>.stride }
+        ) { _ in try computed.all() }
     }
 
     // MARK: Random parts
@@ -107,7 +138,11 @@ struct CacheQuestion {
             case 1: .multiPoint([place, Position(longitude: place.longitude, latitude: 0)])
             default: .point(place)
             }
-        return Feature(id: id(&random), geometry: geometry, time: time)
+        let properties: JSONObject = [
+            "kind": .int(Int64.random(in: 0..<2, using: &random)),
+            "size": .int(Int64.random(in: 0..<9, using: &random)),
+        ]
+        return Feature(id: id(&random), geometry: geometry, properties: properties, time: time)
     }
 }
 

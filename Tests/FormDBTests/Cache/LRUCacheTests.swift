@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @_spi(Benchmark) @testable import FormDB
@@ -9,6 +10,7 @@ private struct NaiveLRU {
         var value: ObjectIdentifier
         var bytes: Int
         var deadline: UInt64
+        var isMarked = false
     }
 
     var probation: [Entry] = []
@@ -29,28 +31,28 @@ private struct NaiveLRU {
         return nil
     }
 
-    private mutating func protect(_ entry: Entry) {
-        protected.insert(entry, at: 0)
-        while protected.count > entriesMax * 80 / 100
-            || protected.map(\.bytes).reduce(0, +) > bytesMax * 80 / 100
-        {
-            probation.insert(protected.removeLast(), at: 0)
-        }
-    }
-
     mutating func get(_ key: LRUKey, now: UInt64) -> ObjectIdentifier? {
-        guard let (entry, _) = remove(key) else {
+        guard let entry = all.first(where: { $0.key == key }) else {
             statistics.misses += 1
             return nil
         }
         if timeToLive != nil, entry.deadline <= now {
+            _ = remove(key)
             statistics.expirations += 1
             statistics.misses += 1
             return nil
         }
         statistics.hits += 1
-        protect(entry)
+        mark(key)
         return entry.value
+    }
+
+    private mutating func mark(_ key: LRUKey) {
+        if let at = protected.firstIndex(where: { $0.key == key }) {
+            protected[at].isMarked = true
+        } else if let at = probation.firstIndex(where: { $0.key == key }) {
+            probation[at].isMarked = true
+        }
     }
 
     mutating func put(_ key: LRUKey, _ value: ObjectIdentifier, bytes: Int, now: UInt64) {
@@ -59,23 +61,44 @@ private struct NaiveLRU {
             statistics.rejections += 1
             return
         }
-        let entry = Entry(
-            key: key, value: value, bytes: bytes, deadline: now + (timeToLive ?? 0))
-        if old != nil {
-            protect(entry)
-        } else {
-            if all.count == entriesMax { evict(sparing: nil) }
-            probation.insert(entry, at: 0)
-        }
+        if all.count == entriesMax { evict(sparing: nil) }
+        probation.insert(
+            Entry(
+                key: key, value: value, bytes: bytes, deadline: now + (timeToLive ?? 0),
+                isMarked: old != nil), at: 0)
         while all.map(\.bytes).reduce(0, +) > bytesMax { evict(sparing: key) }
     }
 
-    private mutating func evict(sparing key: LRUKey?) {
-        statistics.evictions += 1
-        if let last = probation.last, last.key != key {
+    /// Marks earn protection, or another turn of it: 32 of them at most.
+    private mutating func settle() {
+        var left = 32
+        while left > 0, var last = probation.last, last.isMarked {
+            left -= 1
+            last.isMarked = false
             probation.removeLast()
-        } else {
-            protected.removeLast()
+            protected.insert(last, at: 0)
+            while protected.count > entriesMax * 75 / 100
+                || protected.map(\.bytes).reduce(0, +) > bytesMax * 75 / 100
+            {
+                var last = protected.removeLast()
+                if last.isMarked && left > 0 {
+                    left -= 1
+                    last.isMarked = false
+                    protected.insert(last, at: 0)
+                } else {
+                    probation.insert(last, at: 0)
+                }
+            }
+        }
+    }
+
+    private mutating func evict(sparing key: LRUKey?) {
+        settle()
+        statistics.evictions += 1
+        if let at = probation.lastIndex(where: { $0.key != key }) {
+            probation.remove(at: at)
+        } else if let at = protected.lastIndex(where: { $0.key != key }) {
+            protected.remove(at: at)
         }
     }
 
@@ -86,9 +109,12 @@ private struct NaiveLRU {
     }
 }
 
-private final class Item: Sendable {
+private final class Item: LRUEntry, @unchecked Sendable {
     private static let alive = CoreLock(0)
-    init() { Self.alive.withLock { $0 += 1 } }
+    override init() {
+        super.init()
+        Self.alive.withLock { $0 += 1 }
+    }
     deinit { Self.alive.withLock { $0 -= 1 } }
     static var count: Int { alive.withLock { $0 } }
 }
@@ -159,7 +185,7 @@ struct LRUCacheTests {
 
     @Test("grows to a hundred thousand entries and finds each")
     func growsLarge() {
-        final class Plain: Sendable {}
+        final class Plain: LRUEntry, @unchecked Sendable {}
         let cache = LRUCache<Plain>(bytes: .max, entries: 100_000)
         let items = (0..<100_000).map { _ in Plain() }
         for (number, item) in items.enumerated() {
@@ -175,9 +201,12 @@ struct LRUCacheTests {
 
     @Test("releases a value outside its lock, so that a value's end may use the cache")
     func releasesOutsideLock() {
-        final class Nested: Sendable {
+        final class Nested: LRUEntry, @unchecked Sendable {
             let cache: LRUCache<Nested>?
-            init(_ cache: LRUCache<Nested>?) { self.cache = cache }
+            init(_ cache: LRUCache<Nested>?) {
+                self.cache = cache
+                super.init()
+            }
             deinit { _ = cache?.statistics }
         }
         let cache = LRUCache<Nested>(bytes: 10, entries: 2)
@@ -231,5 +260,69 @@ struct FingerprintTests {
         let zero = BoundingBox(west: -0.0, south: 0, east: 3, north: 4)
         let minus = BoundingBox(west: 0.0, south: -0.0, east: 3, north: 4)
         #expect(key(base.bounds(within: zero)) == key(base.bounds(within: minus)))
+    }
+    @Test("tell apart what is asked of a question: groups and windows of each kind")
+    func tellAnswersApart() throws {
+        let query = FeatureQuery(in: "a")
+        let windowings: [CoreSeriesView.Windowing?] = [
+            nil, .init(length: 1), .init(length: 2), .init(length: 1, origin: 1),
+            .init(edges: [1, 2]), .init(edges: [1, 3]),
+        ]
+        var answers: [FeatureQuestion.Answer] = [.count, .ids, .features, .neighbors]
+        for key in [nil, PropertyPath("a"), PropertyPath("b")] {
+            for value in [nil, PropertyPath("a"), PropertyPath("b")] {
+                for windowing in windowings {
+                    for from in [Int64.min, 5] {
+                        answers.append(
+                            .groups(
+                                CoreAggregation(
+                                    key: key, value: value, windowing: windowing, from: from)))
+                    }
+                }
+            }
+        }
+        let questions = answers.map { FeatureQuestion(query: query, answer: $0) }
+        #expect(Set(questions).count == answers.count)
+        #expect(Set(questions.map { key($0) }).count == answers.count)
+        for question in questions { #expect(question.isIdentical(to: question)) }
+
+        let new = Calendar(identifier: .gregorian)
+        var other = new
+        other.firstWeekday = new.firstWeekday % 7 + 1
+        let windows: [Windows] = [
+            .length(.minutes(1)), .length(.minutes(2)),
+            .length(.minutes(1), origin: Timestamp(microseconds: 1)),
+            .edges([Timestamp(microseconds: 1), Timestamp(microseconds: 2)]),
+            .edges([Timestamp(microseconds: 1), Timestamp(microseconds: 3)]),
+            .calendar(.day, new), .calendar(.week, new), .calendar(.week, other),
+        ]
+        var asked: [SeriesQuestion.Answer] = [.init(kind: .count), .init(kind: .aggregate)]
+        for windows in windows {
+            asked += [.windows(windows, .omitted), .windows(windows, .included)]
+        }
+        let points = asked.map { SeriesQuestion(query: SeriesQuery("a"), answer: $0) }
+        #expect(Set(points).count == asked.count)
+        #expect(Set(points.map { key($0) }).count == asked.count)
+    }
+
+    private func key(_ question: some CacheableQuestion) -> LRUKey {
+        var fingerprint = Fingerprint(.init(low: 3, high: 4))
+        question.combine(into: &fingerprint)
+        return fingerprint.key
+    }
+
+    @Test("and a query is its own: a copy that is changed leaves the other as it was")
+    func copiesOnWrite() {
+        let box = BoundingBox(west: 1, south: 2, east: 3, north: 4)
+        let query = FeatureQuery(in: "a").bounds(intersecting: box)
+        let copy = query
+        #expect(copy.isIdentical(to: query))
+        var changed = query
+        changed.limitCount = 5
+        #expect(query.limitCount == nil && copy.limitCount == nil && changed != query)
+        #expect(!changed.isIdentical(to: query) && key(changed) != key(query))
+        let limited = query.limit(5)
+        #expect(query.limitCount == nil && limited == changed && !limited.isIdentical(to: changed))
+        #expect(key(limited) == key(changed) && limited.hashValue == changed.hashValue)
     }
 }

@@ -6,7 +6,7 @@ struct CacheRunner {
     static let title = "the cache of answers"
     static let peer = "dictionary-list"
     private static let own = "formdb"
-    /// The same cache without segments, for the traces.
+    /// The same cache without protection, for the traces.
     private static let plain = "plain-lru"
 
     let runs: Int
@@ -14,7 +14,7 @@ struct CacheRunner {
     let wants: (_ engine: String) -> Bool
     let recorder: Recorder
 
-    final class Answer: Sendable {}
+    final class Answer: LRUEntry, @unchecked Sendable {}
 
     func run() throws {
         for _ in 0..<runs {
@@ -25,6 +25,7 @@ struct CacheRunner {
             try putWithEviction()
             try fingerprint()
             try readLoop()
+            try footprints()
         }
         try validAfterWrites()
         try traces()
@@ -82,9 +83,10 @@ struct CacheRunner {
         }
     }
 
+    /// Of answers that are there: what an entry is made of is not measured, but for the peer's nodes.
     private func put() throws {
         let kept = keys(1000, seed: 1)
-        let answer = Answer()
+        let answers = kept.map { _ in Answer() }
         let cache = LRUCache<Answer>(bytes: 1 << 40, entries: kept.count)
         let peer = DictionaryList<LRUKey, Answer>(entries: kept.count)
         let rounds = 200
@@ -95,11 +97,14 @@ struct CacheRunner {
             peer.removeAll()
             own +=
                 Stopwatch.time {
-                    for key in kept { cache.setValue(answer, for: key, bytes: 64) }
+                    for (key, answer) in zip(kept, answers) {
+                        cache.setValue(answer, for: key, bytes: 64)
+                    }
                 }.nanoseconds
             other +=
-                Stopwatch.time { for key in kept { peer.setValue(answer, for: key) } }
-                .nanoseconds
+                Stopwatch.time {
+                    for (key, answer) in zip(kept, answers) { peer.setValue(answer, for: key) }
+                }.nanoseconds
         }
         try add("put", Self.own, own, rounds * kept.count, hits: cache.statistics.entries)
         try add("put", Self.peer, other, rounds * kept.count, hits: peer.count)
@@ -107,15 +112,22 @@ struct CacheRunner {
 
     private func putWithEviction() throws {
         let asked = keys(500_000, seed: 5)
-        let answer = Answer()
+        // One that was evicted is put again.
+        let answers = (0...1000).map { _ in Answer() }
         let cache = LRUCache<Answer>(bytes: 1 << 40, entries: 1000)
         let peer = DictionaryList<LRUKey, Answer>(entries: 1000)
-        let own = Stopwatch.time {
-            for key in asked { cache.setValue(answer, for: key, bytes: 64) }
-        }.nanoseconds
+        func time(_ put: (LRUKey, Answer) -> Void) -> Double {
+            Stopwatch.time {
+                var next = 0
+                for key in asked {
+                    put(key, answers[next])
+                    next = next == 1000 ? 0 : next + 1
+                }
+            }.nanoseconds
+        }
+        let own = time { cache.setValue($1, for: $0, bytes: 64) }
         try add("put-evict", Self.own, own, asked.count, hits: cache.statistics.entries)
-        let other = Stopwatch.time { for key in asked { peer.setValue(answer, for: key) } }
-            .nanoseconds
+        let other = time { peer.setValue($1, for: $0) }
         try add("put-evict", Self.peer, other, asked.count, hits: peer.count)
     }
 
@@ -205,6 +217,45 @@ struct CacheRunner {
         }
     }
 
+    /// What noting footprints adds to each row of commits of a thousand moves: beside them, the same of a
+    /// collection that nobody has asked about.
+    private func footprints() throws {
+        guard wants(Self.own) else { return }
+        let rows = 1000
+        let database = try Database.inMemory()
+        let names = ["asked", "unasked"]
+        var random = Random(seed: 10)
+        func commit(_ name: String) throws -> Double {
+            let features = (0..<rows).map { number in
+                Feature(
+                    id: .integer(Int64(number)),
+                    geometry: .point(
+                        longitude: random.uniform(-180, 180), latitude: random.uniform(-90, 90)),
+                    time: .instant(Timestamp(microseconds: Int64(random.index(below: 1 << 50)))))
+            }
+            return try Stopwatch.time {
+                try database.write { tx in
+                    for feature in features { try tx.upsert(feature, into: name) }
+                }
+            }.nanoseconds
+        }
+        for name in names { _ = try commit(name) }
+        _ = try database.features(in: names[0]).fetchCount()
+        var times: [[Double]] = [[], []]
+        for round in 0..<(isQuick ? 60 : 200) {
+            for index in round % 2 == 0 ? [0, 1] : [1, 0] {
+                times[index].append(try commit(names[index]))
+            }
+        }
+        let least = times.map { $0.sorted()[$0.count / 4] / Double(rows) }
+        try recorder.add(
+            workload: "cache", operation: "footprints", engine: Self.own, unit: .nanoseconds,
+            value: least[0] - least[1], hits: Int64(rows), note: "added to each row of a commit")
+        try recorder.add(
+            workload: "cache", operation: "commit-row", engine: Self.own, unit: .nanoseconds,
+            value: least[1], hits: Int64(rows), note: "without footprints")
+    }
+
     // MARK: Policies
 
     /// How far the share of 10,000 kept boxes that 1,000 points leave is from (1 − f)^1000.
@@ -246,13 +297,14 @@ struct CacheRunner {
 
     private func traces() throws {
         for trace in CacheTrace.all(isQuick ? 200_000 : 1_000_000) {
-            for (engine, percent) in [(Self.own, 80), (Self.plain, 0)] where wants(engine) {
+            for (engine, percent) in [(Self.own, 75), (Self.plain, 0)] where wants(engine) {
                 let cache = LRUCache<Answer>(
                     bytes: 1 << 40, entries: trace.entries, protectedPercent: percent)
-                let answer = Answer()
                 for key in trace.keys {
                     let key = LRUKey(low: key &* 0x9E37_79B9_7F4A_7C15, high: key)
-                    if cache.value(for: key) == nil { cache.setValue(answer, for: key, bytes: 64) }
+                    if cache.value(for: key) == nil {
+                        cache.setValue(Answer(), for: key, bytes: 64)
+                    }
                 }
                 try recorder.add(
                     workload: "cache", operation: trace.name, engine: engine, unit: .ratio,
