@@ -113,7 +113,7 @@ internal import CFormCore
     // MARK: Windows
 
     /// One window's answer for one field.
-    struct Window {
+    struct Window: Sendable {
         var start, end: Timestamp
         var isPartial: Bool
         var points, count: Int

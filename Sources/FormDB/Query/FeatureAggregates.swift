@@ -80,7 +80,9 @@ extension FeatureRequest {
     func groups(
         _ aggregation: CoreAggregation, _ options: FeatureExecutor.Options? = nil
     ) throws -> [CoreGroup] {
-        try source.withView(of: query.collection) { view in
+        try source.cached(
+            query, self.options, .groups(aggregation), bytes: { MemorySize.of($0) }
+        ) { view in
             try FeatureExecutor(query, view, options ?? self.options.executor).groups(aggregation)
         }
     }

@@ -106,26 +106,41 @@ public struct WindowRequest: Sendable {
     }
 
     private func gather<Result>(_ make: (CoreSeriesView.Window) -> Result) throws -> [Result] {
-        var results: [Result] = []
-        var isCancelled = false
         let query = asked.query
         try query.checkUnlimited()
         try query.validate()
         try windows.validate()
-        let sources = try asked.sources()
-        guard !query.range.isEmpty,
-            var windowing = try windows.windowing(sources.map(\.view), query.range)
+        var found: [CoreSeriesView.Window]
+        switch asked {
+        case .one(let request):
+            found = try request.source.cached(
+                query, .windows(windows, empty),
+                bytes: { $0.count * MemoryLayout<CoreSeriesView.Window>.stride }
+            ) { try self.found(in: [($0, $0.oneField(query))]) }
+        // An answer that is kept depends on one series.
+        case .several(let request): found = try self.found(in: request.sources())
+        }
+        if query.isReversed { found.reverse() }
+        return found.map(make)
+    }
+
+    private func found(
+        in sources: [(view: CoreSeriesView, field: Int)]
+    ) throws -> [CoreSeriesView.Window] {
+        let range = asked.query.range
+        guard !range.isEmpty, var windowing = try windows.windowing(sources.map(\.view), range)
         else { return [] }
         windowing.includesEmpty = empty.areReported
-        try CoreSeriesView.windows(of: sources, query.range, windowing) { window in
-            results.append(make(window))
-            if results.count % 1_024 == 0 { isCancelled = Task.isCancelled }
-            return results.count <= Windows.countMax && !isCancelled
+        var found: [CoreSeriesView.Window] = []
+        var isCancelled = false
+        try CoreSeriesView.windows(of: sources, range, windowing) { window in
+            found.append(window)
+            if found.count % 1_024 == 0 { isCancelled = Task.isCancelled }
+            return found.count <= Windows.countMax && !isCancelled
         }
         if isCancelled { throw CancellationError() }
-        if results.count > Windows.countMax { throw Windows.tooMany }
-        if query.isReversed { results.reverse() }
-        return results
+        if found.count > Windows.countMax { throw Windows.tooMany }
+        return found
     }
 }
 
@@ -137,15 +152,12 @@ extension WindowRequest.Asked {
         case .several(let request): request.query
         }
     }
+}
 
+extension SeriesCollectionRequest {
     /// The series, in order of creation, each with the field that is asked for.
-    func sources() throws -> [(view: CoreSeriesView, field: Int)] {
-        let requests =
-            switch self {
-            case .one(let request): [request]
-            case .several(let request): try request.each().map(\.request)
-            }
-        return try requests.map { request in
+    fileprivate func sources() throws -> [(view: CoreSeriesView, field: Int)] {
+        try each().map { (_, request) in
             let view = try request.source.open().seriesView(named: request.query.series)
             return (view, try view.oneField(request.query))
         }
