@@ -49,7 +49,7 @@ let publicTypes: [Any.Type] = [
 ]
 
 /// What a cache of objects keeps.
-final class Boxed: Sendable {}
+final class Boxed: LRUEntry, @unchecked Sendable {}
 
 // What can't be copied is no `Any.Type`; protocols are named by what they constrain.
 

@@ -52,7 +52,7 @@ public let publicTypes: [Any.Type] = [
 ]
 
 /// What a cache of objects keeps.
-public final class Boxed: Sendable {}
+@_spi(Benchmark) public final class Boxed: LRUEntry, @unchecked Sendable {}
 
 // What can't be copied is no `Any.Type`; protocols are named by what they constrain.
 

@@ -113,7 +113,7 @@ struct PlaceHistogram: Hashable, Sendable {
         for extent in extents {
             let x = Self.cell(longitudes.place(of: extent.middle))
             let y = Self.cell(latitudes.place(of: (extent.south + extent.north) / 2))
-            sums[(y + 1) * side + x + 1] += Float(1 / count)
+            sums[(y + 1) * side + x + 1] += 1
             starts[y * HistogramAxis.bins + x + 1] += 1
             cells.append(y * HistogramAxis.bins + x)
         }
@@ -134,7 +134,8 @@ struct PlaceHistogram: Hashable, Sendable {
                     - sums[(y - 1) * side + x - 1]
             }
         }
-        self.sums = sums
+        // Whole numbers until here, so that all of them are exactly all.
+        self.sums = sums.map { $0 / Float(count) }
     }
 
     /// The cell in which a value at a place lies: the last one of those it closes.

@@ -129,7 +129,7 @@ struct FaultTests {
     }
 }
 
-@Suite("Damage", .serialized)
+@Suite("Damage")
 struct DamageTests {
     @Test("Each flip, cut, missing or swapped file of a closed store is noticed or harmless")
     func cleanStore() {
