@@ -26,8 +26,8 @@ struct CostModel: Hashable, Sendable {
     /// Having rows in order of time: finding, testing and sorting one.
     var timeOrderedRow = Scattered(near: 60, far: 200)
     /// Finding a row by its id; making a set of ids, for each of them; asking it.
-    var id = 90.0
-    var idOfSet = 110.0
+    var id = 60.0
+    var idOfSet = 170.0
     var idTest = 60.0
     /// Testing a filter on a record: one after another as a scan does, and of rows here and there.
     var filteredRow = 65.0
