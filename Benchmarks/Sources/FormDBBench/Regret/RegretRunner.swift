@@ -47,7 +47,8 @@ struct RegretRunner {
         for (operation, value) in [
             ("p50", regrets.percentile(0.5)), ("p95", regrets.percentile(0.95)),
             ("p99", regrets.percentile(0.99)), ("worst", regrets.percentile(1)),
-            ("rows-p95", tally.estimateErrors.percentile(0.95)),
+            ("rows-p95", tally.estimateErrors(together: false).percentile(0.95)),
+            ("rows-together-p95", tally.estimateErrors(together: true).percentile(0.95)),
         ] {
             try recorder.add(
                 workload: "regret", operation: operation, engine: "formdb", unit: .ratio,

@@ -55,7 +55,11 @@ struct RegretTally {
     mutating func add(_ result: RegretResult) { results.append(result) }
 
     var regrets: [Double] { results.map(\.regret).sorted() }
-    var estimateErrors: [Double] { results.flatMap(\.estimates).map(\.error).sorted() }
+    /// How many times off: of paths that one condition chooses, and of place and time together.
+    func estimateErrors(together: Bool) -> [Double] {
+        results.flatMap(\.estimates).filter { ($0.path == "both") == together }.map(\.error)
+            .sorted()
+    }
 
     static let paths = ["ids", "scan", "place", "time", "both", "index"]
 
