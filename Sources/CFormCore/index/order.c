@@ -293,14 +293,8 @@ fc_status fc_sorter_step(fc_sorter *sorter, size_t budget, bool *out_done) {
 
 fc_status fc_sorter_take(const fc_sorter *sorter, fc_positions *out) {
     assert(sorter->is_done);
-    size_t needed = out->count + sorter->count;
-    if (needed > out->capacity) {
-        uint32_t *grown = out->memory->reallocate(
-            out->memory->context, out->data, out->capacity * sizeof *grown, needed * sizeof *grown);
-        if (grown == NULL) return FC_STATUS_OUT_OF_MEMORY;
-        out->data = grown;
-        out->capacity = needed;
-    }
+    fc_status status = fc_positions_reserve(out, sorter->count);
+    if (status != FC_STATUS_OK) return status;
     for (size_t i = 0; i < sorter->count; i++)
         out->data[out->count++] = sorter->entries[i].position;
     return FC_STATUS_OK;

@@ -3,17 +3,6 @@
 
 #include "row_test.h"
 
-static fc_status make_room(fc_positions *list, size_t additional) {
-    if (list->capacity - list->count >= additional) return FC_STATUS_OK;
-    size_t capacity = list->capacity < 256 ? 256 : 2 * list->capacity;
-    uint32_t *data = list->memory->reallocate(
-        list->memory->context, list->data, list->capacity * sizeof *data, capacity * sizeof *data);
-    if (data == NULL) return FC_STATUS_OUT_OF_MEMORY;
-    list->data = data;
-    list->capacity = capacity;
-    return FC_STATUS_OK;
-}
-
 fc_status fc_view_scan(const fc_view *view, const fc_question *question, uint32_t first,
                        uint32_t end, size_t limit, fc_positions *out, uint32_t *out_next) {
     fc_row_walk walk;
@@ -21,7 +10,7 @@ fc_status fc_view_scan(const fc_view *view, const fc_question *question, uint32_
     size_t wanted = limit;
     fc_row_block block;
     while (wanted > 0 && fc_row_walk_next(&walk, &block)) {
-        fc_status status = make_room(out, 64);
+        fc_status status = fc_positions_reserve(out, 64);
         if (status != FC_STATUS_OK) return status;
         uint64_t rows = block.rows;
         for (; rows != 0 && wanted > 0; rows &= rows - 1, wanted--)

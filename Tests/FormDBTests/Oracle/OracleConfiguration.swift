@@ -33,6 +33,13 @@ struct OracleConfiguration: CustomTestStringConvertible, Sendable {
         return configuration
     }
 
+    /// All, or those whose name is in `FORMDB_CONFIGURATIONS` (separated by semicolons), to repeat a failure.
+    static let chosen: [OracleConfiguration] = {
+        guard let names = EnvironmentReader.value("FORMDB_CONFIGURATIONS") else { return all }
+        let wanted = Set(names.split(separator: ";").map(String.init))
+        return all.filter { wanted.contains($0.name) }
+    }()
+
     static let all = [
         OracleConfiguration(name: "default sizes, in memory"),
         OracleConfiguration(name: "default sizes, scalar, in memory", isScalar: true),
