@@ -28,7 +28,7 @@ struct ScanTests {
                     to: UInt32.self, capacity: capacity)
                 unsafe positions.list.pointee.capacity = capacity
                 var next: UInt32 = 0
-                // What is left to be written is in the list's memory, or the scan has written past it.
+                // Block by block, so that a list that has become too short is seen at once.
                 while next < view.size.positions {
                     let end = min(next + 64, view.size.positions)
                     next = try view.scan(CoreQuestion(), next..<end, into: positions)
