@@ -83,10 +83,12 @@ typedef struct line_masks {
 
 #if defined(__x86_64__) && !__has_feature(thread_sanitizer)
 // Two slots, loaded each by itself: a load of both would wait for a store to one of them, which may just
-// have been made, to leave the store buffer.
+// have been made, to leave the store buffer. (In assembly, because compilers make one load of two.)
 static inline __m128 load_pair(const _Atomic uint64_t *slots) {
-    const __m128 low = _mm_castpd_ps(_mm_load_sd((const double *)(const void *)slots));
-    return _mm_loadh_pi(low, (const __m64 *)(const void *)(slots + 1));
+    __m128 pair;
+    __asm__("movq %1, %0" : "=x"(pair) : "m"(slots[0]));
+    __asm__("movhps %1, %0" : "+x"(pair) : "m"(slots[1]));
+    return pair;
 }
 
 static inline line_masks look_at(const _Atomic uint64_t *line, uint32_t tag) {
@@ -375,6 +377,122 @@ fc_status fc_id_map_reserve(fc_id_map *map, uint32_t tag) {
         if (status != FC_STATUS_OK) return status;
         map->grow_count++;
     }
+}
+
+// ---- Many at once ------------------------------------------------------------------------------
+
+// An empty map takes the size that so many ids need: growing to it would move each of them about twice. Without
+// memory it stays as it is.
+static void presize(fc_id_map *map, uint32_t count) {
+    fc_id_directory *directory = directory_of(map);
+    fc_id_shard *first = shard_of(map, 0);
+    if (directory->depth != 0 || first->used_count != 0 || count <= first->used_max) return;
+    uint32_t depth = 0, slots = first->slot_count;
+    // Not as full as they may become: ids do not spread evenly.
+    while (slots < SLOTS_MAX && load_max(slots, 0) < count)
+        slots = 2 * (slots + 8) - 8;
+    while ((uint64_t)SLOTS_MAX * 6 / 10 << depth < count && depth < DEPTH_MAX)
+        depth++;
+    fc_id_directory *wide = allocate_directory(map, depth);
+    if (wide == NULL) return;
+    size_t bytes = fc_arena_block_bytes(wide);
+    for (uint32_t i = 0; i < 1u << depth; i++) {
+        fc_id_shard *shard = allocate_shard(map, slots, depth, i);
+        if (shard == NULL) {
+            for (uint32_t n = 0; n < i; n++)
+                fc_arena_release(
+                    map->versions->arena,
+                    shard_of_entry(atomic_load_explicit(&wide->shards[n], memory_order_relaxed)));
+            fc_arena_release(map->versions->arena, wide);
+            return;
+        }
+        atomic_init(&wide->shards[i], entry_of(shard));
+        bytes += fc_arena_block_bytes(shard);
+    }
+    atomic_store_explicit(&map->directory, wide, memory_order_release);
+    map->bytes = bytes;
+    map->grow_count++;
+    fc_versions_retire(map->versions, first);
+    fc_versions_retire(map->versions, directory);
+}
+
+// Inserts new slots in turn; returns how many, fewer only when there is no memory for more.
+static uint32_t insert_all(fc_id_map *map, const uint64_t *slots, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t tag = (uint32_t)(slots[i] >> 32);
+        fc_id_shard *shard = shard_of(map, tag);
+        if (shard->used_count >= shard->used_max) {
+            if (fc_id_map_reserve(map, tag) != FC_STATUS_OK) return i;
+            shard = shard_of(map, tag);
+        }
+        insert(shard, slots[i]);
+    }
+    return count;
+}
+
+static inline uint64_t slot_of_row(const fc_id_map *map, uint32_t position) {
+    fc_feature_id id = {.integer = (int64_t)fc_columns_raw_id(map->columns, position)};
+    return slot_of(fc_id_map_tag(map, &id), position);
+}
+
+// Row by row, in batches whose lines are asked for together.
+static uint32_t add_in_order(fc_id_map *map, uint32_t first, uint32_t end) {
+    enum { BATCH = 64 };
+    uint64_t slots[BATCH];
+    while (first < end) {
+        uint32_t count = end - first < BATCH ? end - first : BATCH;
+        for (uint32_t i = 0; i < count; i++) {
+            slots[i] = slot_of_row(map, first + i);
+            (void)fc_id_map_aim(map, (uint32_t)(slots[i] >> 32));
+        }
+        uint32_t added = insert_all(map, slots, count);
+        first += added;
+        if (added < count) break;
+    }
+    return first;
+}
+
+enum { PARTS_LOG2 = 9, PARTS = 1 << PARTS_LOG2, ROWS_A_PART = 1 << 20 };
+
+// Up to ROWS_A_PART rows, those of the same shards together, so that each shard is filled in the processor's cache.
+static bool add_by_shard(fc_id_map *map, uint64_t *slots, uint32_t first, uint32_t count) {
+    uint64_t *sorted = slots + count;
+    uint32_t next[PARTS + 1] = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        slots[i] = slot_of_row(map, first + i);
+        next[(slots[i] >> (64 - PARTS_LOG2)) + 1]++;
+    }
+    for (uint32_t part = 1; part <= PARTS; part++)
+        next[part] += next[part - 1];
+    for (uint32_t i = 0; i < count; i++)
+        sorted[next[slots[i] >> (64 - PARTS_LOG2)]++] = slots[i];
+    return insert_all(map, sorted, count) == count;
+}
+
+uint32_t fc_id_map_add(fc_id_map *map, uint32_t first, uint32_t end) {
+    enum { MANY = 1 << 14 };
+    if (end - first <= MANY) {
+        presize(map, end - first);
+        return add_in_order(map, first, end);
+    }
+    fc_arena *arena = map->versions->arena;
+    uint32_t most = end - first < ROWS_A_PART ? end - first : ROWS_A_PART;
+    uint64_t *slots = fc_arena_allocate(arena, 2 * (size_t)most * sizeof *slots);
+    if (slots == NULL) return add_in_order(map, first, end);
+    presize(map, end - first);
+    while (first < end) {
+        uint32_t count = end - first < most ? end - first : most;
+        // What was added of a part that wasn't added whole is forgotten again: it is in no order of rows.
+        if (!add_by_shard(map, slots, first, count)) {
+            for (uint32_t i = 0; i < count; i++)
+                fc_id_map_move(map, (uint32_t)(slots[i] >> 32), (uint32_t)slots[i] - 1,
+                               FC_NO_POSITION);
+            break;
+        }
+        first += count;
+    }
+    fc_arena_release(arena, slots);
+    return first;
 }
 
 void fc_id_map_move(fc_id_map *map, uint32_t tag, uint32_t before, uint32_t position) {

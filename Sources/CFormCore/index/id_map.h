@@ -47,6 +47,11 @@ FC_MUST_USE fc_status fc_id_map_reserve(fc_id_map *map, uint32_t tag);
 // Points the id at `position`. REQUIRES: room, when the id is not there.
 void fc_id_place_set(const fc_id_place *place, uint32_t tag, uint32_t position);
 
+// Adds the rows from `first` to `end`, all with integer ids that are not there; returns where it ended, which
+// is before `end` only when there is no memory for more. Their lines are asked for together, and very many are
+// taken shard by shard: one by one, each waited for memory.
+uint32_t fc_id_map_add(fc_id_map *map, uint32_t first, uint32_t end);
+
 // Points the entry that points at `before` at `position`; FC_NO_POSITION forgets it. Does nothing
 // when there is no such entry.
 void fc_id_map_move(fc_id_map *map, uint32_t tag, uint32_t before, uint32_t position);

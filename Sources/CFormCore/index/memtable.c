@@ -6,10 +6,10 @@
 #include "property_internal.h"
 
 enum {
-    TAIL_ROWS = 1024,
-    RATIO_FIRST = 16,
+    TAIL_ROWS = 512,
+    RATIO_FIRST = 32,
     RATIO = 8,
-    STEP_PUTS = 64,
+    STEP_PUTS = 256,
     SWEEP_ROWS = 256,
     INDEX_STEP_PUTS = 16
 };
@@ -62,6 +62,7 @@ fc_status fc_memtable_create(const fc_os *os, fc_arena *arena, const fc_memtable
 #endif
     table->place = (fc_levels){.table = table};
     table->time = (fc_levels){.table = table, .is_time = true};
+    table->largest_id = INT64_MIN;
     atomic_init(&table->west, INFINITY);
     atomic_init(&table->east, -INFINITY);
     if (!chosen.planar) table->domain = fc_key_domain_sphere();
@@ -125,8 +126,38 @@ static uint32_t newest_of(const fc_memtable *table, uint32_t head) {
     return FC_NO_POSITION;
 }
 
+fc_status fc_memtable_map_rows(fc_memtable *table) {
+    table->unmapped_first = fc_id_map_add(&table->map, table->unmapped_first, table->columns.rows);
+    return table->unmapped_first == table->columns.rows ? FC_STATUS_OK : FC_STATUS_OUT_OF_MEMORY;
+}
+
+// An integer id among the rows that the map lacks; FC_NO_POSITION when it is not there.
+static uint32_t find_unmapped(const fc_memtable *table, int64_t id) {
+    uint32_t low = table->unmapped_first, high = table->columns.rows;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int64_t integer = (int64_t)fc_columns_raw_id(&table->columns, middle);
+        if (integer == id) return middle;
+        if (integer < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return FC_NO_POSITION;
+}
+
+// Whether no row has ever had the id, for certain.
+static bool is_new(const fc_memtable *table, const fc_feature_id *id) {
+    return id->text.data == NULL && id->integer > table->largest_id;
+}
+
 bool fc_memtable_find(const fc_memtable *table, const fc_feature_id *id, uint32_t *out_position) {
-    uint32_t head = fc_id_map_find(&table->map, fc_id_map_tag(&table->map, id), id);
+    *out_position = FC_NO_POSITION;
+    if (is_new(table, id)) return false;
+    uint32_t head = FC_NO_POSITION;
+    if (id->text.data == NULL) head = find_unmapped(table, id->integer);
+    if (head == FC_NO_POSITION)
+        head = fc_id_map_find(&table->map, fc_id_map_tag(&table->map, id), id);
     uint32_t newest = newest_of(table, head);
     *out_position = newest;
     return newest != FC_NO_POSITION && fc_columns_deleted(&table->columns, newest) == FC_LIVE;
@@ -174,7 +205,7 @@ static void first_time(fc_memtable *table) {
     fc_versions_unlock(&table->versions);
 }
 
-static void widen_longitudes(fc_memtable *table, const float lanes[4]) {
+void fc_memtable_widen_longitudes(fc_memtable *table, const float lanes[4]) {
     float west = atomic_load_explicit(&table->west, memory_order_relaxed);
     float east = atomic_load_explicit(&table->east, memory_order_relaxed);
     if (lanes[0] < west) atomic_store_explicit(&table->west, lanes[0], memory_order_relaxed);
@@ -210,7 +241,7 @@ static void add_to_marks(fc_memtable *table) {
 
 static void step(fc_memtable *table) {
     if (table->puts_until_step-- > 1) return;
-    uint32_t puts = table->options.tail_rows / 8;
+    uint32_t puts = table->options.tail_rows / 4;
     if (puts > STEP_PUTS) puts = STEP_PUTS;
     table->puts_until_step = puts;
     fc_levels_step(&table->place, puts);
@@ -226,13 +257,52 @@ static void step_indexes(fc_memtable *table) {
     fc_property_indexes_step(table, puts);
 }
 
+// The row, where everything that can fail was done before.
+static uint32_t append_row(fc_memtable *table, const fc_row *row, const float lanes[4],
+                           uint32_t older, uint64_t sequence) {
+    fc_memtable_open_transaction(table, sequence);
+    if (row->has_time && !table->timed) first_time(table);
+    add_to_marks(table);
+    uint32_t position = fc_columns_append(&table->columns, row, older);
+    if (row->has_box && !row->is_point) add_shape(table, position);
+    if (table->indexes != NULL) fc_property_indexes_put(table, position);
+    if (!table->is_bulk) {
+        if (row->has_box) fc_memtable_widen_longitudes(table, lanes);
+        add_to_tail(table, row, lanes);
+        uint32_t count = (uint32_t)row->has_box + row->has_time;
+        fc_columns_chunk(&table->columns, position)->indexed_count += count;
+    }
+    if (older != FC_NO_POSITION && fc_columns_deleted(&table->columns, older) == FC_LIVE)
+        fc_columns_set_deleted(&table->columns, older, sequence);
+    else
+        table->counters.live_rows++;
+    if (row->id.text.data == NULL && row->id.integer > table->largest_id)
+        table->largest_id = row->id.integer;
+    return position;
+}
+
+// In bulk, a row that is new for certain.
+static fc_status put_unmapped(fc_memtable *table, const fc_row *row, uint64_t sequence,
+                              uint32_t *out_position) {
+    fc_status status = reserve_put(table, row);
+    if (status != FC_STATUS_OK) return status;
+    *out_position = append_row(table, row, NULL, FC_NO_POSITION, sequence);
+    return FC_STATUS_OK;
+}
+
 fc_status fc_memtable_put(fc_memtable *table, const fc_row *row, uint64_t sequence,
                           uint32_t *out_position) {
     assert(sequence != 0 && sequence != FC_LIVE);
+    if (table->is_bulk) {
+        if (is_new(table, &row->id)) return put_unmapped(table, row, sequence, out_position);
+        fc_status status = fc_memtable_map_rows(table);
+        if (status != FC_STATUS_OK) return status;
+    }
     uint32_t tag = fc_id_map_tag(&table->map, &row->id);
     fc_id_aim aim = fc_id_map_aim(&table->map, tag);
     float lanes[4] = {NAN, NAN, NAN, NAN};
-    if (row->has_box) fc_box_lanes(&row->box, table->options.planar, lanes);
+    if (row->has_box && !table->is_bulk)
+        fc_box_lanes(&row->box, table->options.planar, table->use_simd, lanes);
     fc_status status = reserve_put(table, row);
     if (status != FC_STATUS_OK) return status;
     fc_id_place place = fc_id_map_locate(&table->map, &aim, tag, &row->id);
@@ -248,23 +318,9 @@ fc_status fc_memtable_put(fc_memtable *table, const fc_row *row, uint64_t sequen
         if (status == FC_STATUS_OK) status = fc_columns_reserve_deleted(&table->columns, older);
         if (status != FC_STATUS_OK) return status;
     }
-    fc_memtable_open_transaction(table, sequence);
-    if (row->has_time && !table->timed) first_time(table);
-    add_to_marks(table);
-    uint32_t position = fc_columns_append(&table->columns, row, older);
-    if (row->has_box) widen_longitudes(table, lanes);
-    if (row->has_box && !row->is_point) add_shape(table, position);
-    if (table->indexes != NULL) fc_property_indexes_put(table, position);
-    if (!table->is_bulk) {
-        add_to_tail(table, row, lanes);
-        uint32_t count = (uint32_t)row->has_box + row->has_time;
-        fc_columns_chunk(&table->columns, position)->indexed_count += count;
-    }
-    if (older != FC_NO_POSITION && fc_columns_deleted(&table->columns, older) == FC_LIVE)
-        fc_columns_set_deleted(&table->columns, older, sequence);
-    else
-        table->counters.live_rows++;
+    uint32_t position = append_row(table, row, lanes, older, sequence);
     fc_id_place_set(&place, tag, position);
+    table->unmapped_first = position + 1;
     if (!table->is_bulk) {
         step(table);
         if (table->indexes != NULL) step_indexes(table);
@@ -274,6 +330,8 @@ fc_status fc_memtable_put(fc_memtable *table, const fc_row *row, uint64_t sequen
 }
 
 fc_status fc_memtable_delete(fc_memtable *table, uint32_t position, uint64_t sequence) {
+    // Whoever deletes looks ids up, so that a long list without a map would cost; without memory it stays.
+    if (table->is_bulk) (void)fc_memtable_map_rows(table);
     if (position >= table->columns.rows || fc_columns_chunk(&table->columns, position) == NULL ||
         fc_columns_deleted(&table->columns, position) != FC_LIVE)
         return FC_STATUS_NOT_FOUND;

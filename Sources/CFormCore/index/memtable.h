@@ -47,8 +47,8 @@ typedef enum fc_kernels {
 typedef struct fc_memtable_options {
     bool planar;        // x is a plain number, not a longitude modulo 360; west <= east
     bool journal_only;  // free dead chunks of rows (Configuration.history = .journalOnly)
-    uint32_t tail_rows; // 0: 1,024; a power of two >= 8
-    uint32_t merge_ratio_first, merge_ratio; // 0: 16 and 8; >= 2
+    uint32_t tail_rows; // 0: 512; a power of two >= 8
+    uint32_t merge_ratio_first, merge_ratio; // 0: 32 and 8; >= 2
     fc_kernels kernels;
     // Rows with `deleted` <= *horizon are invisible to every open and future snapshot. It only grows.
     const _Atomic uint64_t *horizon;

@@ -32,7 +32,7 @@ static void check_entry(const fc_memtable *table, uint32_t lanes, const float *e
     float expected[FC_LANES_MAX], *times = lanes == FC_LANES_TIME ? expected : expected + 4;
     if (lanes != FC_LANES_TIME) {
         CHECK(flags & FC_ROW_BOX, position);
-        fc_box_lanes(fc_columns_box(columns, position), table->options.planar, expected);
+        fc_box_lanes(fc_columns_box(columns, position), table->options.planar, false, expected);
     }
     if (flags & FC_ROW_TIME)
         fc_time_lanes(fc_columns_time(columns, position), times);

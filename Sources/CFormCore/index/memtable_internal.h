@@ -52,6 +52,11 @@ struct fc_memtable {
     fc_versions versions;
     fc_columns columns;
     fc_id_map map;
+    int64_t
+        largest_id; // of the integer ids that ever came: a larger one needs no look-up. INT64_MIN: none yet
+    // In bulk the map takes rows with larger and larger ids only at the end: those from here on. They are found by
+    // bisection.
+    uint32_t unmapped_first;
     fc_marks marks;
     fc_shapes shapes;
     fc_levels place, time;
@@ -103,12 +108,19 @@ void fc_memtable_publish(fc_memtable *table, fc_version *version);
 FC_MUST_USE fc_status fc_memtable_seal(fc_memtable *table);
 // Replaces tail, levels and merges by one tree of each kind.
 FC_MUST_USE fc_status fc_memtable_rebuild(fc_memtable *table);
+// In a plane the domain of the keys follows the data: a new one whenever they have left the present one.
+void fc_memtable_fit_domain(fc_memtable *table, const float bounds[4]);
+// Takes bounds (as in a tree) into those of all rows.
+void fc_memtable_widen_longitudes(fc_memtable *table, const float lanes[4]);
 // A tree like `tree`, with the keys of the table's present domain; NULL when there is no memory.
 fc_tree *fc_memtable_rekey(fc_memtable *table, const fc_tree *tree);
 // Begins the running transaction if none is.
 void fc_memtable_open_transaction(fc_memtable *table, uint64_t sequence);
 // Frees chunks of dead rows, a bounded step. REQUIRES: no running transaction.
 void fc_memtable_sweep(fc_memtable *table, uint32_t rows_budget);
+
+// Has the map take all rows.
+FC_MUST_USE fc_status fc_memtable_map_rows(fc_memtable *table);
 
 static inline bool fc_view_sees(const fc_view *view, uint32_t position) {
     if (position >= view->limit) return false;

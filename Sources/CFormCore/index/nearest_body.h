@@ -37,6 +37,29 @@ TARGET static fc_status W(nearest_leaf)(fc_nearest *nearest, const walk_state *s
     return FC_STATUS_OK;
 }
 
+// Notes the least rank of frame number `which`.
+TARGET static inline void W(set_least)(fc_nearest *nearest, size_t which, uint32_t rank) {
+    unsigned place = which & FC_RANK_PLACE;
+    K(set)(nearest->least + (which - place), place, (rank & ~(uint32_t)FC_RANK_PLACE) | place);
+}
+
+// Finds the least of frame number `which`, and asks for the block behind it: it may well be the next to be
+// opened. False when nothing is left.
+TARGET static inline bool W(choose)(fc_nearest *nearest, size_t which) {
+    fc_frame *frame = &nearest->frames[which];
+    uint32_t rank = K(least)(frame->ranks);
+    frame->next = rank & FC_RANK_PLACE;
+    if (rank == FC_RANK_NONE) return false;
+    W(set_least)(nearest, which, rank);
+    if (frame->level == 0) return true;
+    const fc_tree *tree = frame->tree;
+    const float *child =
+        fc_tree_block(tree, frame->level - 1, frame->block * FC_NODE + frame->next);
+    // Of a leaf the positions too, which lie behind the lanes.
+    W(prefetch)(child, (size_t)(tree->lanes + (frame->level == 1)) * FC_NODE);
+    return true;
+}
+
 // Opens a block: what of it answers and lies within reach.
 TARGET static inline fc_status W(open)(fc_nearest *nearest, const walk_state *state,
                                        const fc_tree *tree, uint32_t level, uint32_t block) {
@@ -57,19 +80,14 @@ TARGET static inline fc_status W(open)(fc_nearest *nearest, const walk_state *st
         for (unsigned i = 0; i < probe->window_count; i++)
             mask |= K(le)(lanes, FC_NODE, probe->windows[i].meets, state->lanes);
     }
-    uint32_t within = mask == 0 ? 0 : W(bounds)(nearest, lanes, mask, frame->bounds);
+    float bounds[FC_NODE];
+    uint32_t within = mask == 0 ? 0 : W(bounds)(nearest, lanes, mask, bounds);
     if (within == 0) return FC_STATUS_OK;
-    for (uint32_t out = FC_NODE_FULL & ~within; out != 0; out &= out - 1)
-        frame->bounds[__builtin_ctz(out)] = __builtin_inff();
+    K(rank)(bounds, within, frame->ranks);
     frame->tree = tree;
     frame->block = block;
     frame->level = level;
-    frame->next = K(least)(frame->bounds, &nearest->least[nearest->frame_count]);
-    if (level > 0) {
-        uint32_t child = block * FC_NODE + frame->next;
-        W(prefetch)(fc_tree_block(tree, level - 1, child), (size_t)tree->lanes * FC_NODE);
-    }
-    nearest->frame_count++;
+    (void)W(choose)(nearest, nearest->frame_count++);
     return FC_STATUS_OK;
 }
 
@@ -85,18 +103,20 @@ TARGET static inline fc_status W(take_row)(fc_nearest *nearest, const walk_state
     return fc_nearest_accept(nearest, position, bound);
 }
 
-// Of equal ones the newest group's, so that ties go deep instead of opening a whole level.
-TARGET static inline size_t W(least_frame)(const fc_nearest *nearest, float *out_least) {
+// The frame with the least bound; nonsense when there are none. Of equal ones the newest
+// group's, so that ties go deep instead of opening a whole level.
+TARGET static inline size_t W(least_frame)(const fc_nearest *nearest, uint32_t *out_rank) {
     size_t first = nearest->frame_count == 0 ? 0 : (nearest->frame_count - 1) / FC_NODE * FC_NODE;
-    size_t frame = first + K(least)(nearest->least + first, out_least);
+    uint32_t least = K(least)(nearest->least + first);
+    size_t frame = first + (least & FC_RANK_PLACE);
     while (first > 0) {
-        float least;
         first -= FC_NODE;
-        size_t i = K(least)(nearest->least + first, &least);
-        if (!(least < *out_least)) continue;
-        *out_least = least;
-        frame = first + i;
+        uint32_t rank = K(least)(nearest->least + first);
+        if ((rank | FC_RANK_PLACE) >= (least | FC_RANK_PLACE)) continue;
+        least = rank;
+        frame = first + (rank & FC_RANK_PLACE);
     }
+    *out_rank = least;
     return frame;
 }
 
@@ -123,15 +143,14 @@ TARGET static fc_status W(nearest_deep)(fc_nearest *nearest, const walk_state *s
                 mask |= K(le)(block, FC_NODE, probe->windows[i].meets, state->lanes);
         }
         float bounds[FC_NODE];
+        uint32_t ranks[FC_NODE];
         mask = W(bounds)(nearest, block, mask, bounds);
-        for (uint32_t out = FC_NODE_FULL & ~mask; out != 0; out &= out - 1)
-            bounds[__builtin_ctz(out)] = __builtin_inff();
+        K(rank)(bounds, mask, ranks);
         // The nearest goes on the stack last.
         unsigned children = (unsigned)__builtin_popcount(mask);
         for (unsigned n = children; n-- > 0;) {
-            float least;
-            uint32_t i = K(least)(bounds, &least);
-            bounds[i] = __builtin_inff();
+            uint32_t i = K(least)(ranks) & FC_RANK_PLACE;
+            K(set)(ranks, i, FC_RANK_NONE);
             stack[depth + n] = (node_ref){node.block * FC_NODE + i, node.level - 1};
         }
         depth += children;
@@ -145,8 +164,8 @@ TARGET static fc_status W(nearest_rest)(fc_nearest *nearest, const walk_state *s
     for (size_t f = nearest->frame_count; f-- > 0;) {
         fc_frame *frame = &nearest->frames[f];
         for (unsigned i = 0; i < FC_NODE && status == FC_STATUS_OK; i++) {
-            float bound = frame->bounds[i];
-            if (!(bound <= nearest->reach) || bound == __builtin_inff()) continue;
+            float bound = fc_rank_bound(frame->ranks[i]);
+            if (frame->ranks[i] == FC_RANK_NONE || !(bound <= nearest->reach)) continue;
             node_ref child = {frame->block * FC_NODE + i, frame->level - 1};
             status = frame->level == 0 ? W(take_row)(nearest, state, frame, i, bound)
                                        : W(nearest_deep)(nearest, state, frame->tree, child);
@@ -166,22 +185,23 @@ TARGET static fc_status W(nearest_first)(fc_nearest *nearest, const walk_state *
     }
     for (;;) {
         if (nearest->frame_count > FC_FRAMES_MAX) return W(nearest_rest)(nearest, state);
-        float least;
-        size_t which = W(least_frame)(nearest, &least);
-        if (!(least <= nearest->reach) || least == __builtin_inff()) return FC_STATUS_OK;
+        uint32_t rank;
+        size_t which = W(least_frame)(nearest, &rank);
+        float bound = fc_rank_bound(rank);
+        if (nearest->frame_count == 0 || !(bound <= nearest->reach)) return FC_STATUS_OK;
         fc_frame *frame = &nearest->frames[which];
         unsigned i = frame->next;
-        frame->bounds[i] = __builtin_inff();
+        K(set)(frame->ranks, i, FC_RANK_NONE);
         fc_status status = FC_STATUS_OK;
         const fc_tree *tree = frame->tree;
         uint32_t level = frame->level, child = frame->block * FC_NODE + i;
-        if (level == 0) status = W(take_row)(nearest, state, frame, i, least);
-        frame->next = K(least)(frame->bounds, &nearest->least[which]);
-        if (nearest->least[which] == __builtin_inff()) {
+        if (level == 0) status = W(take_row)(nearest, state, frame, i, bound);
+        if (!W(choose)(nearest, which)) {
+            // The last takes its place.
             size_t last = --nearest->frame_count;
             *frame = nearest->frames[last];
-            nearest->least[which] = nearest->least[last];
-            nearest->least[last] = __builtin_inff();
+            W(set_least)(nearest, which, nearest->least[last]);
+            W(set_least)(nearest, last, FC_RANK_NONE);
         }
         if (status == FC_STATUS_OK && level > 0)
             status = W(open)(nearest, state, tree, level - 1, child);

@@ -1,15 +1,83 @@
 #include "question.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
 
-void fc_box_lanes(const fc_box *box, bool planar, float out[4]) {
+static void lanes_of(const fc_box *box, bool planar, float out[4]) {
     out[0] = fc_round_down(box->west);
     out[1] = fc_round_down(box->south);
     bool crosses = !planar && box->west > box->east;
     out[2] = crosses ? fc_round_down_turned(-box->east, -1) : fc_round_down(-box->east);
     out[3] = fc_round_down(-box->north);
+}
+
+#if defined(__x86_64__)
+#define AVX2 __attribute__((target("avx2")))
+
+// fc_round_down of four edges, the last two negated. (Compilers make it of a loop only by way of memory: 3 ns a
+// box, then 8.)
+AVX2 static inline __m128 round_edges(__m256d edges) {
+    const __m256d negated = _mm256_setr_pd(0.0, 0.0, -0.0, -0.0);
+    const __m128i magnitude = _mm_set1_epi32(INT32_MAX);
+    edges = _mm256_xor_pd(edges, negated);
+    __m128 rounded = _mm256_cvtpd_ps(edges);
+    __m256d above = _mm256_cmp_pd(_mm256_cvtps_pd(rounded), edges, _CMP_GT_OQ);
+    __m128 low = _mm_castpd_ps(_mm256_castpd256_pd128(above));
+    __m128 high = _mm_castpd_ps(_mm256_extractf128_pd(above, 1));
+    __m128i one_less = _mm_castps_si128(_mm_shuffle_ps(low, high, 0x88));
+    __m128i order = _mm_castps_si128(rounded);
+    order = _mm_xor_si128(order, _mm_and_si128(_mm_srai_epi32(order, 31), magnitude));
+    order = _mm_add_epi32(order, one_less);
+    order = _mm_xor_si128(order, _mm_and_si128(_mm_srai_epi32(order, 31), magnitude));
+    return _mm_castsi128_ps(order);
+}
+
+AVX2 static void lanes_avx2(const fc_box *box, bool planar, float out[4]) {
+    // Loaded one by one: a load of several would wait until they, stored just before by whoever made the box,
+    // have left the store buffer.
+    const volatile fc_box *edges = box;
+    double west = edges->west, south = edges->south, east = edges->east, north = edges->north;
+    _mm_storeu_ps(out, round_edges(_mm256_setr_pd(west, south, east, north)));
+    if (!planar && west > east) out[2] = fc_round_down_turned(-east, -1);
+}
+
+AVX2 static void many_avx2(const fc_box *boxes, uint32_t count, bool planar, float (*out)[4]) {
+    for (uint32_t i = 0; i < count; i++) {
+        _mm_storeu_ps(out[i], round_edges(_mm256_loadu_pd(&boxes[i].west)));
+        if (!planar && boxes[i].west > boxes[i].east)
+            out[i][2] = fc_round_down_turned(-boxes[i].east, -1);
+    }
+}
+#undef AVX2
+#endif
+
+void fc_box_lanes(const fc_box *box, bool planar, bool use_simd, float out[4]) {
+#if defined(__x86_64__)
+    if (use_simd) {
+        lanes_avx2(box, planar, out);
+        return;
+    }
+#endif
+    (void)use_simd;
+    lanes_of(box, planar, out);
+}
+
+void fc_box_lanes_of_many(const fc_box *boxes, uint32_t count, bool planar, bool use_simd,
+                          float (*out)[4]) {
+#if defined(__x86_64__)
+    if (use_simd) {
+        many_avx2(boxes, count, planar, out);
+        return;
+    }
+#endif
+    (void)use_simd;
+    for (uint32_t i = 0; i < count; i++)
+        lanes_of(&boxes[i], planar, out[i]);
 }
 
 static void init_time(fc_probe *probe, const fc_question *question) {

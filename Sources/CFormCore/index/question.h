@@ -40,7 +40,10 @@ bool fc_probe_time_matches(const fc_probe *probe, fc_row_time time);
 bool fc_probe_matches(const fc_probe *probe, const fc_columns *columns, uint32_t position);
 
 // A row's lanes: four of its box (unwrapped unless `planar`), two of its time.
-void fc_box_lanes(const fc_box *box, bool planar, float out[4]);
+void fc_box_lanes(const fc_box *box, bool planar, bool use_simd, float out[4]);
+// The lanes of `count` boxes that lie one after another.
+void fc_box_lanes_of_many(const fc_box *boxes, uint32_t count, bool planar, bool use_simd,
+                          float (*out)[4]);
 static inline void fc_time_lanes(fc_row_time time, float out[2]) {
     out[0] = fc_round_down_i64(time.start_us);
     out[1] = fc_round_down_negated_i64(time.end_us);

@@ -59,13 +59,13 @@ enum { FC_FRAMES_MAX = 128 };
 
 enum { FC_FIRST_BOUNDS = 64, FC_FIRST_CANDIDATES = 128, FC_FIRST_FRAMES = 48 };
 
-// A block of a tree that has been opened: lower bounds of its children, or of its rows; infinite for
-// those that are done or of no use.
+// A block of a tree that has been opened: lower bounds of its children, or of its rows, as ranks;
+// FC_RANK_NONE for those that are done or of no use.
 typedef struct fc_frame {
-    float bounds[FC_NODE];
+    uint32_t ranks[FC_NODE];
     const fc_tree *tree;
     uint32_t block, level;
-    uint32_t next;   // the index of the least bound
+    uint32_t next;   // where the least is
     uint32_t unsure; // of a leaf: rows of which the columns must be asked whether they answer
 } fc_frame;
 
@@ -84,16 +84,16 @@ typedef struct fc_nearest {
     size_t heap_count, heap_capacity;
     fc_candidate *candidates;
     size_t count, capacity;
-    // The opened blocks, in no order, and the least bound of each (infinite from `frame_count` on to
-    // the next multiple of FC_NODE).
+    // The opened blocks, in no order, and the least bound of each, with the block's place among sixteen
+    // as its rank (FC_RANK_NONE from `frame_count` on to the next multiple of FC_NODE).
     fc_frame *frames;
-    float *least;
+    uint32_t *least;
     size_t frame_count, frame_capacity; // a multiple of FC_NODE
     const fc_allocator *memory;
     // Where heap and candidates begin: questions for a few rows allocate nothing.
     float first_heap[FC_FIRST_BOUNDS];
     fc_candidate first_candidates[FC_FIRST_CANDIDATES];
-    float first_least[FC_FIRST_FRAMES];
+    uint32_t first_least[FC_FIRST_FRAMES];
     fc_frame first_frames[FC_FIRST_FRAMES];
 } fc_nearest;
 

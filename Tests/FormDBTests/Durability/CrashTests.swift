@@ -3,7 +3,7 @@ import Testing
 
 /// Power cuts on an in-memory disk that loses what was not synced, tears writes, and forgets
 /// unsynced directory entries.
-@Suite("Crashes", .serialized)
+@Suite("Crashes")
 struct CrashTests {
     @Test(
         "Cut at every I/O call, a prefix that holds all that was promised comes back",

@@ -369,6 +369,27 @@ struct RegretQuestions {
             }
         ),
         (
+            "what no index knows, anywhere",
+            { q in
+                var question = q.events()
+                question.filter = q.chance(0.5) ? Self.felt : .property("depth") < q.scale(0.5, 300)
+                if q.chance(0.3) { question.time = q.days(100, 360) }
+                question.counts = q.chance(0.5)
+                return question
+            }
+        ),
+        (
+            "the strongest that are common",
+            { q in
+                var question = q.events()
+                if q.chance(0.5) { question.filter = .property("depth") < q.scale(70, 700) }
+                question.order = .property("magnitude")
+                question.isDescending = q.chance(0.7)
+                question.limit = Int(q.scale(1, 1_000))
+                return question
+            }
+        ),
+        (
             "how many",
             { q in
                 var question = q.events()

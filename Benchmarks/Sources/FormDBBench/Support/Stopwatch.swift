@@ -8,6 +8,7 @@ enum Stopwatch {
 
     /// Elapsed nanoseconds, whatever was asked for: of what waits for a disk.
     static func elapsed(_ body: () throws -> Void) rethrows -> Double {
+        bench_settle_heap()
         let before = bench_wall_ns()
         try body()
         return Double(bench_wall_ns() - before)
@@ -15,6 +16,7 @@ enum Stopwatch {
 
     /// Nanoseconds that `body` took.
     static func time<T>(_ body: () throws -> T) rethrows -> (result: T, nanoseconds: Double) {
+        bench_settle_heap()
         guard !countsProcessorTimeOnly else {
             let before = bench_processor_ns()
             let result = try body()
