@@ -118,8 +118,8 @@ static bool check_search(const question *asked, fc_positions *found) {
     const size_t limit = chance_one_in(&model->chance, 2)
                              ? SIZE_MAX
                              : (size_t)chance_below(&model->chance, asked->count + 2);
-    HOLDS_OR_FAULT(
-        fc_view_index_search(view, asked->index_id, asked->core, asked->core_count, limit, found));
+    HOLDS_OR_FAULT(fc_view_index_search(view, asked->index_id, asked->core, asked->core_count,
+                                        limit, NULL, found));
     HOLDS(found->count == (limit < asked->count ? limit : asked->count));
     if (found->count > 0) qsort(found->data, found->count, sizeof(uint32_t), compare_positions);
     for (size_t i = 0; i < found->count; i++) {

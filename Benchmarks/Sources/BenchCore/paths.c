@@ -63,8 +63,8 @@ static fc_status gather(const bench_question *q, bench_path path, fc_positions *
     case BENCH_PATH_INDEX:
         rest = whole;
         predicate = q->rest;
-        status =
-            fc_view_index_search(q->view, q->index_id, q->ranges, q->range_count, SIZE_MAX, rows);
+        status = fc_view_index_search(q->view, q->index_id, q->ranges, q->range_count, SIZE_MAX,
+                                      NULL, rows);
         break;
     case BENCH_PATH_TIME_ORDER:
     case BENCH_PATH_INDEX_ORDER:

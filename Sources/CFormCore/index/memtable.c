@@ -14,6 +14,8 @@ enum {
     INDEX_STEP_PUTS = 16
 };
 
+static _Atomic uint64_t tables_made;
+
 static fc_status init_parts(fc_memtable *table) {
     fc_status status = fc_versions_init(&table->versions, table->os, table->arena);
     if (status != FC_STATUS_OK) return status;
@@ -52,6 +54,7 @@ fc_status fc_memtable_create(const fc_os *os, fc_arena *arena, const fc_memtable
         return FC_STATUS_INVALID_ARGUMENT;
     fc_memtable *table = fc_allocate_cleared(&os->memory, 1, sizeof *table);
     if (table == NULL) return FC_STATUS_OUT_OF_MEMORY;
+    table->number = atomic_fetch_add_explicit(&tables_made, 1, memory_order_relaxed) + 1;
     table->os = os;
     table->arena = arena;
     table->options = chosen;

@@ -109,6 +109,17 @@ FC_MUST_USE fc_status fc_memtable_view(fc_memtable *table, uint64_t sequence, fc
 FC_MUST_USE fc_status fc_memtable_writer_view(fc_memtable *table, uint64_t sequence, fc_view **out);
 void fc_view_release(fc_view *view); // may be NULL
 
+// Watches over a search: counts the nodes of trees that it looks at, and may end it.
+typedef struct fc_watch {
+    // May be NULL. Asked from time to time, after a fraction of a millisecond's work; true ends the search with
+    // FC_STATUS_CANCELLED.
+    bool (*is_due)(void *context);
+    void *context;
+    uint64_t nodes;     // so far
+    uint64_t next_look; // when there have been so many
+} fc_watch;
+enum { FC_WATCH_NODES = 4096 }; // from one look to the next
+
 // A question. Absent parts match everything; place and time must both hold.
 typedef struct fc_question {
     bool has_box;
@@ -117,6 +128,7 @@ typedef struct fc_question {
     bool has_time;
     bool start_is_open, end_is_open;
     int64_t time_start_us, time_end_us; // half-open [start, end)
+    fc_watch *watch;                    // how it is asked: may be NULL
 } fc_question;
 
 // A growable list of positions in the caller's storage.
@@ -230,6 +242,8 @@ fc_row_bounds fc_view_bounds(const fc_view *view, uint32_t first, uint32_t end);
 
 // How far a collection has come: positions that the view spans, and how often a row of it ended.
 typedef struct fc_view_size {
+    // Another for each memtable of the process. (A collection's number comes again where its creation is undone.)
+    uint64_t table;
     uint32_t positions;
     uint64_t dead_marks;
 } fc_view_size;

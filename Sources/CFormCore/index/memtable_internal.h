@@ -45,6 +45,7 @@ typedef struct fc_undo {
 } fc_undo;
 
 struct fc_memtable {
+    uint64_t number; // of this memtable alone
     const fc_os *os;
     fc_arena *arena;
     fc_memtable_options options;
@@ -121,6 +122,15 @@ void fc_memtable_sweep(fc_memtable *table, uint32_t rows_budget);
 
 // Has the map take all rows.
 FC_MUST_USE fc_status fc_memtable_map_rows(fc_memtable *table);
+
+// Counts nodes; whether the search is to end. `watch` may be NULL.
+static inline bool fc_watch_ends(fc_watch *watch, uint64_t nodes) {
+    if (watch == NULL) return false;
+    watch->nodes += nodes;
+    if (watch->nodes < watch->next_look) return false;
+    watch->next_look = watch->nodes + FC_WATCH_NODES;
+    return watch->is_due != NULL && watch->is_due(watch->context);
+}
 
 static inline bool fc_view_sees(const fc_view *view, uint32_t position) {
     if (position >= view->limit) return false;

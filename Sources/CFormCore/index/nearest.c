@@ -297,6 +297,7 @@ static fc_status run(fc_nearest *nearest, const fc_question *question, double di
                      fc_neighbors *out) {
     const fc_memtable *table = nearest->view->table;
     if (!(distance_max >= 0) || nearest->k == 0) return FC_STATUS_OK;
+    if (question != NULL) nearest->watch = question->watch;
     fc_probe probe;
     if (question != NULL && (question->has_box || question->has_time)) {
         fc_view_probe(nearest->view, question, &probe);

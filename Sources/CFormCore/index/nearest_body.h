@@ -128,6 +128,7 @@ TARGET static fc_status W(nearest_deep)(fc_nearest *nearest, const walk_state *s
     stack[depth++] = start;
     while (depth > 0) {
         node_ref node = stack[--depth];
+        if (fc_watch_ends(nearest->watch, 1)) return FC_STATUS_CANCELLED;
         const float *block = fc_tree_block(tree, node.level, node.block);
         if (node.level == 0) {
             fc_status status = W(nearest_leaf)(nearest, state, block,
@@ -185,6 +186,7 @@ TARGET static fc_status W(nearest_first)(fc_nearest *nearest, const walk_state *
     }
     for (;;) {
         if (nearest->frame_count > FC_FRAMES_MAX) return W(nearest_rest)(nearest, state);
+        if (fc_watch_ends(nearest->watch, 1)) return FC_STATUS_CANCELLED; // rows count too
         uint32_t rank;
         size_t which = W(least_frame)(nearest, &rank);
         float bound = fc_rank_bound(rank);

@@ -90,7 +90,7 @@ static fc_status sort_range(fc_groups *groups, const fc_value_range *range, fc_p
     const fc_index_reader *reader = &groups->reader;
     fc_arena *arena = reader->view->table->arena;
     fc_status status =
-        fc_view_index_search(reader->view, reader->index->id, range, 1, SIZE_MAX, found);
+        fc_view_index_search(reader->view, reader->index->id, range, 1, SIZE_MAX, NULL, found);
     if (status != FC_STATUS_OK || found->count == 0) return status;
     fc_index_entry *entries = fc_arena_allocate(arena, 2 * found->count * sizeof *entries);
     if (entries == NULL) return FC_STATUS_OUT_OF_MEMORY;

@@ -130,6 +130,7 @@ bool fc_key_range_find(const fc_key_range *range, const fc_index_column *column,
 typedef struct target {
     fc_positions *positions; // NULL: counted only
     size_t limit, count;
+    fc_watch *watch;
 } target;
 
 static bool is_full(const target *target) {
@@ -160,13 +161,16 @@ static void put_all(target *target, const uint32_t *positions, size_t count) {
 
 static fc_status search_run(const fc_index_reader *reader, const fc_key_range *range,
                             const fc_index_run *run, target *target) {
-    enum { AT_ONCE = 512 };
+    enum { AT_ONCE = 512, COPIED_AT_ONCE = 65536 };
     uint32_t begin, end;
     bool is_exact = fc_key_range_find(range, &reader->column, run, &begin, &end);
     bool is_clean = is_exact && fc_index_reader_is_clean(reader, run);
     while (begin < end && !is_full(target)) {
         size_t left = target->limit - target->count, count = end - begin;
-        if (!is_clean && count > AT_ONCE) count = AT_ONCE;
+        size_t most = is_clean ? COPIED_AT_ONCE : AT_ONCE;
+        if (count > most) count = most;
+        if (fc_watch_ends(target->watch, (count + FC_NODE - 1) / FC_NODE))
+            return FC_STATUS_CANCELLED;
         if (count > left) count = left;
         fc_status status = reserve(target, count);
         if (status != FC_STATUS_OK) return status;
@@ -216,8 +220,9 @@ static fc_status search(const fc_view *view, uint32_t index_id, const fc_value_r
 }
 
 fc_status fc_view_index_search(const fc_view *view, uint32_t index_id, const fc_value_range *ranges,
-                               size_t range_count, size_t limit, fc_positions *out) {
-    target target = {.positions = out, .limit = limit};
+                               size_t range_count, size_t limit, fc_watch *watch,
+                               fc_positions *out) {
+    target target = {.positions = out, .limit = limit, .watch = watch};
     size_t before = out->count;
     fc_status status = search(view, index_id, ranges, range_count, &target);
     if (status != FC_STATUS_OK) out->count = before;

@@ -79,6 +79,7 @@ size_t fc_view_sample(const fc_view *view, uint32_t first, uint32_t end, size_t 
 
 fc_view_size fc_view_read_size(const fc_view *view) {
     return (fc_view_size){
+        .table = view->table->number,
         .positions = view->limit,
         .dead_marks = atomic_load_explicit(&view->table->columns.dead_marks, memory_order_relaxed)};
 }

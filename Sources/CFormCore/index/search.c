@@ -47,6 +47,7 @@ static fc_status scan(const fc_walk *walk, fc_sink *sink) {
         uint64_t dead = atomic_load_explicit(&word->bits, memory_order_acquire);
         fc_status status = fc_sink_room(sink, 64);
         if (status != FC_STATUS_OK) return status;
+        if (fc_watch_ends(walk->watch, 64 / FC_NODE)) return FC_STATUS_CANCELLED;
         uint32_t *out = sink->data + sink->count;
         for (uint32_t i = 0; i < count; i++) {
             *out = first + i;
@@ -67,7 +68,8 @@ static fc_status run(const fc_view *view, const fc_question *question, fc_sink *
     fc_view_probe(view, question, &probe);
     if (probe.is_empty || sink->limit == 0) return FC_STATUS_OK;
     uint64_t marks = atomic_load_explicit(&table->columns.dead_marks, memory_order_acquire);
-    fc_walk walk = {.view = view, .probe = &probe, .is_clean = marks == 0};
+    fc_walk walk = {
+        .view = view, .probe = &probe, .is_clean = marks == 0, .watch = question->watch};
     if (!probe.has_box && !probe.has_time) return scan(&walk, sink);
     walk.by_time = !probe.has_box;
     return table->use_simd ? fc_walk_simd(&walk, sink) : fc_walk_scalar(&walk, sink);

@@ -29,6 +29,7 @@ typedef struct fc_walk {
     const fc_probe *probe;
     bool is_clean; // no row was ever deleted
     bool by_time;  // over the time trees; the probe has no box
+    fc_watch *watch;
 } fc_walk;
 
 FC_MUST_USE fc_status fc_walk_scalar(const fc_walk *walk, fc_sink *sink);
@@ -72,6 +73,7 @@ typedef struct fc_frame {
 typedef struct fc_nearest {
     const fc_view *view;
     const fc_probe *probe; // NULL when there is no question
+    fc_watch *watch;
     bool is_clean, in_metres;
     double x, y;
     fc_nearest_lanes lanes; // in a plane

@@ -276,7 +276,12 @@ TARGET static fc_status W(take_all)(walk_state *state, const fc_tree *tree, unsi
         state->sink->total += end - first * FC_NODE;
         return FC_STATUS_OK;
     }
+    enum { LEAVES_A_LOOK = 256 };
     for (uint64_t leaf = first; leaf < last && !state->is_full; leaf++) {
+        if ((leaf - first) % LEAVES_A_LOOK == 0) {
+            uint64_t leaves = last - leaf < LEAVES_A_LOOK ? last - leaf : LEAVES_A_LOOK;
+            if (fc_watch_ends(state->walk->watch, leaves)) return FC_STATUS_CANCELLED;
+        }
         const uint32_t *positions = fc_tree_positions(tree, (uint32_t)leaf);
         const uint64_t *ids = fc_tree_ids(tree, (uint32_t)leaf);
         uint64_t rest = tree->count - leaf * FC_NODE;
@@ -360,6 +365,8 @@ TARGET static fc_status W(walk_tree)(walk_state *state, const fc_tree *tree) {
         const float *block = fc_tree_block(tree, node.level, node.block);
         uint32_t inside = 0;
         uint32_t meets = W(match_children)(state, tree, block, &inside);
+        unsigned nodes = 1 + (node.level == 1 ? (unsigned)__builtin_popcount(meets) : 0);
+        if (fc_watch_ends(state->walk->watch, nodes)) return FC_STATUS_CANCELLED;
         for (; meets != 0; meets &= meets - 1) {
             uint32_t child = node.block * FC_NODE + (uint32_t)__builtin_ctz(meets);
             if (node.level > 1) {

@@ -112,7 +112,7 @@ struct CoreGroup {
 
     /// Adds all rows in a range of positions that answer.
     func add(_ question: CoreQuestion, in range: Range<UInt32>) throws {
-        var question = question.value
+        var question = unsafe question.value
         try checkAdded(
             unsafe fc_aggregate_add_matching(
                 pointer, &question, range.lowerBound, range.upperBound))

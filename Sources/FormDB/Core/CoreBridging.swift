@@ -101,10 +101,10 @@ struct CoreQuestion {
 
     @inline(__always)
     var value: fc_question {
-        fc_question(
+        unsafe fc_question(
             has_box: box != nil, within: isWithin, box: box.map { fc_box($0) } ?? fc_box(),
             has_time: time != nil, start_is_open: time?.start == nil,
             end_is_open: time?.end == nil, time_start_us: time?.start?.microseconds ?? 0,
-            time_end_us: time?.end?.microseconds ?? 0)
+            time_end_us: time?.end?.microseconds ?? 0, watch: nil)
     }
 }

@@ -12,8 +12,10 @@ extension CoreView {
         }
     }
 
-    /// The features of rows, in their order.
-    func features(at positions: CorePositions) throws -> [Feature] {
+    /// The features of rows, in their order; looks at the interruption between batches.
+    func features(
+        at positions: CorePositions, _ interruption: Interruption
+    ) throws -> [Feature] {
         var features: [Feature] = []
         features.reserveCapacity(positions.count)
         try withExtendedLifetime(owner) {
@@ -22,6 +24,7 @@ extension CoreView {
             ) { records in
                 var start = 0
                 while start < positions.count {
+                    if start > 0 { try interruption.check() }
                     let count = unsafe gather(positions, from: start, records)
                     try unsafe Self.append(
                         UnsafeBufferPointer(rebasing: records[..<count]), to: &features)
@@ -33,10 +36,10 @@ extension CoreView {
     }
 
     /// The features of neighbours, in their order.
-    func features(of near: [Near]) throws -> [Feature] {
+    func features(of near: [Near], _ interruption: Interruption) throws -> [Feature] {
         try owner.store.scratch.withPositions { positions in
             for item in near { positions.append(item.position) }
-            return try features(at: positions)
+            return try features(at: positions, interruption)
         }
     }
 

@@ -59,13 +59,24 @@ extension CoreView {
     /// Adds the positions of up to `limit` rows whose value is in a range, in no order.
     func search(
         index id: UInt32, _ ranges: CoreValueRanges, limit: Int = .max,
-        into positions: CorePositions
+        into positions: CorePositions, _ watch: inout CoreWatch
     ) throws {
-        try check(
+        let view = unsafe pointer
+        let status = try unsafe watch.over { watch in
             unsafe fc_view_index_search(
-                pointer, id, ranges.pointer, ranges.count, limit, positions.list),
-            "the search failed")
+                view, id, ranges.pointer, ranges.count, limit, watch, positions.list)
+        }
+        try check(status, "the search failed")
         withExtendedLifetime(ranges) {}
+    }
+
+    /// Whether any row has a value in a range.
+    func hasAny(index id: UInt32, _ ranges: CoreValueRanges) throws -> Bool {
+        try owner.store.scratch.withPositions { found in
+            var watch = CoreWatch(Interruption())
+            try search(index: id, ranges, limit: 1, into: found, &watch)
+            return !found.isEmpty
+        }
     }
 
     func count(index id: UInt32, _ ranges: CoreValueRanges) throws -> Int {

@@ -8,6 +8,9 @@ extension CoreView {
         return (size.positions, size.dead_marks)
     }
 
+    /// Of these rows alone. (The collection's own number comes again where its creation is undone.)
+    var table: UInt64 { unsafe fc_view_read_size(pointer).table }
+
     /// A row of a sample.
     struct SampledRow {
         var position: UInt32
@@ -44,7 +47,7 @@ extension CoreView {
         _ question: CoreQuestion, _ range: Range<UInt32>, limit: Int = .max,
         into positions: CorePositions
     ) throws -> UInt32 {
-        var question = question.value
+        var question = unsafe question.value
         var next: UInt32 = 0
         try check(
             unsafe fc_view_scan(
@@ -55,7 +58,7 @@ extension CoreView {
 
     /// Keeps the positions that lie in a range and answer exactly.
     func restrict(_ positions: CorePositions, to question: CoreQuestion, in range: Range<UInt32>) {
-        var question = question.value
+        var question = unsafe question.value
         unsafe fc_view_restrict(
             pointer, &question, range.lowerBound, range.upperBound, positions.list)
     }

@@ -23,23 +23,37 @@ internal import CFormCore
     // MARK: Asking
 
     /// Adds the positions of up to `limit` rows that answer, in no order.
-    func search(_ question: CoreQuestion, limit: Int = .max, into positions: CorePositions) throws {
-        var question = question.value
-        try check(
-            unsafe fc_view_search(pointer, &question, limit, positions.list), "the search failed")
+    func search(
+        _ question: CoreQuestion, limit: Int = .max, into positions: CorePositions,
+        _ watch: inout CoreWatch
+    ) throws {
+        var question = unsafe question.value
+        let view = unsafe pointer
+        let status = try unsafe watch.over { watch in
+            unsafe question.watch = watch
+            return unsafe fc_view_search(view, &question, limit, positions.list)
+        }
+        try check(status, "the search failed")
     }
 
-    func count(_ question: CoreQuestion) throws -> Int {
-        var question = question.value
+    func count(_ question: CoreQuestion, _ watch: inout CoreWatch) throws -> Int {
+        var question = unsafe question.value
         var count: UInt64 = 0
-        try check(unsafe fc_view_count(pointer, &question, &count), "the count failed")
+        let view = unsafe pointer
+        let status = try unsafe watch.over { watch in
+            unsafe question.watch = watch
+            return unsafe fc_view_count(view, &question, &count)
+        }
+        try check(status, "the count failed")
         return Int(count)
     }
 
     /// Fills `ids` with the integer ids of the rows that answer, in no order; false (and nothing) when
     /// one of them is a text.
-    func integerIDs(_ question: CoreQuestion, into ids: inout [Int64]) throws -> Bool {
-        var question = question.value
+    func integerIDs(
+        _ question: CoreQuestion, into ids: inout [Int64], _ watch: inout CoreWatch
+    ) throws -> Bool {
+        var question = unsafe question.value
         // What the array had room for before, it gets again; one more try has the exact number.
         var capacity = max(ids.capacity, 256)
         while true {
@@ -47,11 +61,18 @@ internal import CFormCore
             var status = FC_STATUS_OK
             ids.removeAll(keepingCapacity: true)
             let view = unsafe pointer
+            var stopped: (any Error)?
             unsafe ids.append(addingCapacity: capacity) { place in
-                status = unsafe fc_view_integer_ids(
-                    view, &question, place.baseAddress, place.count, &found)
-                return status == FC_STATUS_OK ? min(found, place.count) : 0
+                do {
+                    status = try unsafe watch.over { watch in
+                        unsafe question.watch = watch
+                        return unsafe fc_view_integer_ids(
+                            view, &question, place.baseAddress, place.count, &found)
+                    }
+                } catch { stopped = error }
+                return stopped == nil && status == FC_STATUS_OK ? min(found, place.count) : 0
             }
+            if let stopped { throw stopped }
             if status == FC_STATUS_UNSUPPORTED {
                 ids.removeAll(keepingCapacity: true)
                 return false
@@ -83,16 +104,21 @@ internal import CFormCore
 
     /// The `limit` nearest of the rows that answer (nil: all within `meters`), by distance, then id.
     func nearest(
-        to place: Position, limit: Int?, within meters: Double, _ question: CoreQuestion
+        to place: Position, limit: Int?, within meters: Double, _ question: CoreQuestion,
+        _ watch: inout CoreWatch
     ) throws -> [Near] {
-        var question = question.value
+        var question = unsafe question.value
         var found = unsafe fc_neighbors()
         unsafe fc_neighbors_init(&found, CoreMemory.allocator)
         defer { unsafe fc_neighbors_deinit(&found) }
         var offender: UInt32 = 0
-        let status = unsafe fc_view_nearest_m(
-            pointer, place.longitude, place.latitude, limit ?? .max, meters, &question, &found,
-            &offender)
+        let view = unsafe pointer
+        let status = try unsafe watch.over { watch in
+            unsafe question.watch = watch
+            return unsafe fc_view_nearest_m(
+                view, place.longitude, place.latitude, limit ?? .max, meters, &question, &found,
+                &offender)
+        }
         if status == FC_STATUS_UNSUPPORTED_GEOMETRY { throw Self.unmeasurable(id(at: offender)) }
         try check(status, "the search failed")
         return unsafe (0..<found.count).map { index in
@@ -143,7 +169,7 @@ internal import CFormCore
 
     /// Whether a row answers exactly.
     func matches(_ question: CoreQuestion, at position: UInt32) -> Bool {
-        var question = question.value
+        var question = unsafe question.value
         return unsafe fc_view_matches(pointer, position, &question)
     }
 

@@ -6,8 +6,10 @@ extension FeatureExecutor {
         let isOnePlace = query.radii.allSatisfy { $0.place == place }
         var near: [CoreView.Near]
         if query.isSimple && isOnePlace && options.forced == nil && sources.count == 1 {
-            near = try view.nearest(
-                to: place, limit: neighborLimit, within: reach, query.condition.question)
+            near = try options.watching {
+                try view.nearest(
+                    to: place, limit: neighborLimit, within: reach, query.condition.question, &$0)
+            }
         } else {
             near = try planned(from: place)
         }
@@ -48,8 +50,10 @@ extension FeatureExecutor {
             try options.interruption.check()
             var near: [CoreView.Near]
             do {
-                near = try view.nearest(
-                    to: place, limit: asked, within: reach, query.condition.question)
+                near = try options.watching {
+                    try view.nearest(
+                        to: place, limit: asked, within: reach, query.condition.question, &$0)
+                }
             } catch let error as FormDBError where error.code == .unsupportedGeometry {
                 return nil
             }
@@ -92,13 +96,13 @@ extension FeatureExecutor {
             }
             return true
         }
-        // By id first: the second sort goes by distance, then by the place in the first.
-        let positions = CorePositions()
-        for item in near { positions.append(item.position) }
-        view.sortByID(positions)
-        var rank: [UInt32: Int] = [:]
-        for index in 0..<positions.count { rank[positions[index]] = index }
-        near.sort { ($0.meters, rank[$0.position]!) < ($1.meters, rank[$1.position]!) }
+        var comparisons = 0
+        try near.sort { a, b in
+            comparisons += 1
+            if comparisons % 16_384 == 0 { try options.interruption.check() }
+            if a.meters != b.meters { return a.meters < b.meters }
+            return view.id(at: a.position) < view.id(at: b.position)
+        }
         if query.order == nil, let key = query.pageToken?.key { near = after(key, near) }
         return near
     }

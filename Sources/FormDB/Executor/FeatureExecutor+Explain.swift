@@ -68,7 +68,8 @@ extension FeatureExecutor {
         }
         let time = ContinuousClock.now - start
         return QueryExplanation.Actual(
-            rows: rows, candidates: max(touched.candidates, rows), recordsRead: touched.records,
+            rows: rows, candidates: max(touched.candidates, rows), nodesRead: touched.nodes,
+            recordsRead: touched.records,
             bytesRead: touched.bytes, changedPlan: touched.changedPlan, time: time)
     }
 
@@ -92,7 +93,8 @@ extension FeatureExecutor {
         let paths = Set(plan.sources.map(\.path)).subtracting([.pruned])
         var text =
             paths.count == 1
-            ? words(paths.first!, input) : paths.isEmpty ? "nothing" : "each source by its own path"
+            ? words(paths.first!, input)
+            : paths.isEmpty ? "nothing: no row can answer" : "each source by its own path"
         if plan.strategy == .measured { text += ", all distances measured" }
         if let order = query.order {
             text += query.limitCount == nil ? ", sorted by \(order)" : ", the first by \(order)"
@@ -117,7 +119,7 @@ extension FeatureExecutor {
         var tests: [String] = []
         var rest = query.condition
         var filter = query.filter
-        var path = plan.sources.first { $0.path != .pruned }?.path ?? .scan
+        guard var path = plan.sources.first(where: { $0.path != .pruned })?.path else { return [] }
         switch plan.strategy {
         case .timeOrder: path = .time
         case .indexOrder(let number): path = .index(number)
@@ -150,6 +152,7 @@ extension FeatureExecutor {
 /// Not `Sendable`: used by the thread that asks.
 final class Touched: @unchecked Sendable {
     var candidates = 0
+    var nodes = 0
     var records = 0
     var bytes = 0
     var changedPlan = false

@@ -17,6 +17,13 @@ struct FeatureExecutor {
         var forced: ForcedPlan?
         /// Where to count what is touched.
         var touched: Touched?
+
+        /// Calls `body` with what watches over its searches.
+        func watching<Result>(_ body: (inout CoreWatch) throws -> Result) rethrows -> Result {
+            var watch = CoreWatch(interruption)
+            defer { touched?.nodes += watch.nodes }
+            return try body(&watch)
+        }
     }
 
     init(_ query: FeatureQuery, _ view: CoreView, _ options: Options = Options()) throws {
@@ -43,8 +50,11 @@ struct FeatureExecutor {
             return
         }
         if made == nil && needsNoPlan {
-            return try view.search(
-                query.condition.question, limit: query.limitCount ?? .max, into: positions)
+            return try options.watching { watch in
+                try view.search(
+                    query.condition.question, limit: query.limitCount ?? .max, into: positions,
+                    &watch)
+            }
         }
         try carryOut(made ?? plan(.rows), into: positions)
     }
@@ -55,7 +65,9 @@ struct FeatureExecutor {
         if !query.hasDistance && query.isSimple && options.forced == nil && sources.count == 1 {
             if !query.condition.hasOnePart { made = try unordered.plan(.count) }
             if made?.isOneWalk ?? true {
-                let count = try view.count(query.condition.question)
+                let count = try options.watching {
+                    try view.count(query.condition.question, &$0)
+                }
                 return min(count, query.limitCount ?? .max)
             }
         }
@@ -96,7 +108,10 @@ struct FeatureExecutor {
         var made: Plan?
         if idsAreSimple && !query.condition.hasOnePart { made = try plan(.rows) }
         if idsAreSimple && made?.isOneWalk ?? true {
-            if try view.integerIDs(query.condition.question, into: &ids) {
+            let areIntegers = try options.watching {
+                try view.integerIDs(query.condition.question, into: &ids, &$0)
+            }
+            if areIntegers {
                 if query.order != nil {
                     if query.isDescending { ids.sort(by: >) } else { ids.sort() }
                 }

@@ -95,19 +95,23 @@ struct Gathering {
     ) throws {
         try executor.options.interruption.check()
         let condition = query.condition
-        switch path {
-        case .place:
-            try view.search(
-                CoreQuestion(box: condition.box, isWithin: condition.isWithin), limit: limit,
-                into: found)
-        case .time:
-            try view.search(CoreQuestion(time: condition.time), limit: limit, into: found)
-        case .placeAndTime:
-            try view.search(condition.question, limit: limit, into: found)
-        case .index(let number):
-            guard let ranges = indexes[number].ranges else { return }
-            try view.search(index: indexes[number].id, ranges, limit: limit, into: found)
-        case .pruned, .scan, .ids: break
+        try executor.options.watching { watch in
+            switch path {
+            case .place:
+                try view.search(
+                    CoreQuestion(box: condition.box, isWithin: condition.isWithin), limit: limit,
+                    into: found, &watch)
+            case .time:
+                try view.search(
+                    CoreQuestion(time: condition.time), limit: limit, into: found, &watch)
+            case .placeAndTime:
+                try view.search(condition.question, limit: limit, into: found, &watch)
+            case .index(let number):
+                guard let ranges = indexes[number].ranges else { return }
+                try view.search(
+                    index: indexes[number].id, ranges, limit: limit, into: found, &watch)
+            case .pruned, .scan, .ids: break
+            }
         }
     }
 

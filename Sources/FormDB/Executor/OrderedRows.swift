@@ -79,7 +79,9 @@ struct OrderedRows {
     private func addStretch(_ stretch: TimeStretches.Stretch, to sorter: CoreSorter) throws -> Int {
         try withList { found in
             try executor.options.interruption.check()
-            try view.search(CoreQuestion(time: stretch.asked), into: found)
+            try executor.options.watching {
+                try view.search(CoreQuestion(time: stretch.asked), into: found, &$0)
+            }
             let lookedAt = found.count
             found.filter { position in
                 guard let start = view.time(at: position)?.start else { return false }

@@ -30,13 +30,17 @@ extension PlanInput {
         }
         if query.hasDistance { distance = DistanceNeed(query) }
         let rows = sources.reduce(0) { $0 + $1.statistics.rows }
-        indexes = executor.usableIndexes.map { usable in
+        indexes = try executor.usableIndexes.map { usable in
             var index = Index(
                 id: usable.id, path: usable.path, hasOrder: usable.hasOrder)
             index.answersFilter = hasFilter && usable.rest == nil
             if let ranges = usable.ranges, let condition = usable.condition {
                 let share = view.share(of: condition, ranges, index: usable.id, rows: rows)
                 index.share = share
+                // An estimate of none is looked into: where it is so, for certain, nothing has to be asked.
+                if try share == 0 && !view.hasAny(index: usable.id, ranges) {
+                    for number in sources.indices { sources[number].isExcluded = true }
+                }
                 // A range says more of a property than a sample does.
                 if index.answersFilter { filterShare = share }
                 filterShare = min(filterShare, share)

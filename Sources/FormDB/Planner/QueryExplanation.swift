@@ -34,6 +34,8 @@ public struct QueryExplanation: Hashable, Sendable {
         public let rows: Int
         /// Rows that were found, before the rest of the conditions was tested.
         public let candidates: Int
+        /// Nodes of trees that were looked at; of a property index what sixteen rows take counts as one.
+        public let nodesRead: Int
         /// Records that were read to test a filter, and their bytes.
         public let recordsRead, bytesRead: Int
         /// Whether an ordered plan found too little for what it cost, and gave way to gathering.
@@ -100,10 +102,13 @@ extension QueryExplanation: CustomStringConvertible {
             var line = "Actual    \(Self.count(Double(actual.rows))) of "
             line += "\(Self.count(Double(actual.candidates))) found, \(Self.time(actual.time))"
             lines.append(line)
+            var read: [String] = []
+            if actual.nodesRead > 0 { read.append(Self.count(Double(actual.nodesRead), "node")) }
             if actual.recordsRead > 0 {
                 let records = Self.count(Double(actual.recordsRead), "record")
-                lines.append("          \(records) read, \(actual.bytesRead) bytes")
+                read.append("\(records) of \(Self.count(Double(actual.bytesRead), "byte"))")
             }
+            if !read.isEmpty { lines.append("          \(read.joined(separator: ", ")) read") }
             if actual.changedPlan {
                 lines.append("          gave way to gathering: too few answered on the way")
             }

@@ -87,7 +87,7 @@ struct SourceStatistics: Hashable, Sendable {
 /// THREADS: any.
 final class StatisticsCache: Sendable {
     private struct Key: Hashable {
-        var collection: UInt32
+        var table: UInt64
         var first: UInt32
         var isLast: Bool
     }
@@ -101,7 +101,7 @@ final class StatisticsCache: Sendable {
     private let measured = CoreLock<[Key: [Measured]]>([:])
 
     private struct FilterKey: Hashable {
-        var collection: UInt32
+        var table: UInt64
         var filter: Filter
         /// Whether an index said so, and no sample.
         var isByIndex: Bool
@@ -112,7 +112,7 @@ final class StatisticsCache: Sendable {
 
     /// The share of a collection's rows that met a filter when it was tried last; nil when that is long ago.
     func share(of filter: Filter, byIndex: Bool = false, in view: CoreView) -> Double? {
-        let key = FilterKey(collection: view.collection, filter: filter, isByIndex: byIndex)
+        let key = FilterKey(table: view.table, filter: filter, isByIndex: byIndex)
         guard let found = shares.withLock({ $0[key] }) else { return nil }
         let now = view.size.positions
         let most = byIndex ? found.positions / 16 : found.positions / 2 + 16
@@ -120,7 +120,7 @@ final class StatisticsCache: Sendable {
     }
 
     func note(_ share: Double, of filter: Filter, byIndex: Bool = false, in view: CoreView) {
-        let key = FilterKey(collection: view.collection, filter: filter, isByIndex: byIndex)
+        let key = FilterKey(table: view.table, filter: filter, isByIndex: byIndex)
         let positions = view.size.positions
         shares.withLock {
             if $0.count >= Self.sharesMax { $0.removeAll() }
@@ -130,12 +130,14 @@ final class StatisticsCache: Sendable {
 
     /// More than one, for snapshots of the past beside the present.
     private static let statesMax = 4
+    /// Those of collections that are gone stay until there are so many.
+    private static let partsMax = 4_096
 
     /// The statistics of a part of a view. `isLast`: that part grows.
     func statistics(
         of view: CoreView, _ range: Range<UInt32>, isLast: Bool
     ) -> SourceStatistics {
-        let key = Key(collection: view.collection, first: range.lowerBound, isLast: isLast)
+        let key = Key(table: view.table, first: range.lowerBound, isLast: isLast)
         let deadMarks = view.size.deadMarks
         let found = measured.withLock { $0[key] }?.first {
             Self.isGood($0, range, deadMarks: deadMarks)
@@ -155,6 +157,7 @@ final class StatisticsCache: Sendable {
         let statistics = view.measure(range)
         let now = Measured(statistics: statistics, end: range.upperBound, deadMarks: deadMarks)
         measured.withLock { all in
+            if all.count >= Self.partsMax { all.removeAll() }
             var states = all[key, default: []]
             states.removeAll { Self.isNear($0.end, range.upperBound, from: range.lowerBound) }
             states.insert(now, at: 0)

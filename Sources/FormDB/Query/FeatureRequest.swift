@@ -68,8 +68,9 @@ extension FeatureRequest {
     public func fetchAll() throws -> [Feature] {
         try source.cached(query, options, .features, bytes: { MemorySize.of($0) }) { view in
             try view.owner.store.scratch.withPositions { positions in
-                try FeatureExecutor(query, view, options.executor).run(into: positions)
-                let features = try view.features(at: positions)
+                let options = options.executor
+                try FeatureExecutor(query, view, options).run(into: positions)
+                let features = try view.features(at: positions, options.interruption)
                 return query.projection.map { features.map($0.apply) } ?? features
             }
         }
@@ -103,7 +104,10 @@ extension FeatureRequest {
             if try executor.integerIDs(into: &integers) { return integers.map { .integer($0) } }
             return try view.owner.store.scratch.withPositions { positions in
                 try executor.run(into: positions)
-                return (0..<positions.count).map { view.id(at: positions[$0]) }
+                return try (0..<positions.count).map { index in
+                    if index % 65_536 == 65_535 { try executor.options.interruption.check() }
+                    return view.id(at: positions[index])
+                }
             }
         }
     }

@@ -29,6 +29,13 @@ public struct NeighborRequest: Sendable, FeatureRefining {
         refined { $0 = $0.within(distance, of: place) }
     }
 
+    /// Gives up with `timeLimitExceeded` when an answer takes longer; see ``FeatureRequest/timeLimit(_:)``.
+    public func timeLimit(_ limit: Duration) -> NeighborRequest {
+        var limited = self
+        limited.options.timeLimit = limit
+        return limited
+    }
+
     /// The same features without their distances.
     public var features: FeatureRequest {
         FeatureRequest(source: source, query: query, options: options)
@@ -58,8 +65,9 @@ public struct NeighborRequest: Sendable, FeatureRefining {
                 return near.map(\.distance).max()
             }
         ) { view in
-            let near = try FeatureExecutor(query, view, options.executor).neighbors()
-            return zip(try view.features(of: near), near).map {
+            let options = options.executor
+            let near = try FeatureExecutor(query, view, options).neighbors()
+            return zip(try view.features(of: near, options.interruption), near).map {
                 Neighbor(
                     feature: query.projection?.apply(to: $0) ?? $0, distance: .meters($1.meters))
             }
@@ -73,7 +81,9 @@ public struct NeighborRequest: Sendable, FeatureRefining {
 
     /// The features alone, nearest first.
     public func fetchFeatures() throws -> [Feature] {
-        try withNeighbors { view, near in try view.features(of: near) }
+        try withNeighbors { view, near in
+            try view.features(of: near, options.executor.interruption)
+        }
     }
 
     /// The ids alone, nearest first.

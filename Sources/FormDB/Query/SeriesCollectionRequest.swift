@@ -14,6 +14,7 @@ public struct SeriesCollectionRequest: Sendable, SeriesRefining {
     private var description = FeatureQuery(in: DatabaseSchema.seriesCollection)
     /// What is asked of each; its name means nothing.
     public var query = SeriesQuery("")
+    private var timeLimit: Duration?
 
     init(source: ReadSource, filter: Filter) {
         self.source = source
@@ -30,6 +31,17 @@ public struct SeriesCollectionRequest: Sendable, SeriesRefining {
         described { $0.bounds(within: box) }
     }
 
+    /// Gives up with `timeLimitExceeded` when an answer of all of them takes longer than this; see
+    /// ``SeriesRequest/timeLimit(_:)``.
+    public func timeLimit(_ limit: Duration) -> Self {
+        var limited = self
+        limited.timeLimit = limit
+        return limited
+    }
+
+    /// What may stop the answer; its time begins now.
+    var interruption: Interruption { Interruption(timeLimit: timeLimit) }
+
     private func described(_ change: (FeatureQuery) -> FeatureQuery) -> Self {
         var changed = self
         changed.description = change(description)
@@ -38,6 +50,13 @@ public struct SeriesCollectionRequest: Sendable, SeriesRefining {
 
     /// Those that are found, in order of creation, each as a question of its own, all of one state.
     public func each() throws -> [(name: String, request: SeriesRequest)] {
+        try each(nil)
+    }
+
+    /// The same, with what may stop all of them together.
+    func each(
+        _ interruption: Interruption?
+    ) throws -> [(name: String, request: SeriesRequest)] {
         let transaction = try source.open()
         let ids = Set(try found(transaction))
         // A database is asked as it was when the series were found.
@@ -48,7 +67,10 @@ public struct SeriesCollectionRequest: Sendable, SeriesRefining {
             one.fieldName = query.fieldName
             one.limitCount = query.limitCount
             one.isReversed = query.isReversed
-            return (name: $0.name, request: SeriesRequest(source: same, query: one))
+            return (
+                name: $0.name,
+                request: SeriesRequest(source: same, query: one, running: interruption)
+            )
         }
     }
 
@@ -71,9 +93,10 @@ public struct SeriesCollectionRequest: Sendable, SeriesRefining {
         try query.validate()
         let isReversed = query.isReversed
         var merged: [DataPoint] = []
-        for (_, request) in try each() {
+        let interruption = interruption
+        for (_, request) in try each(interruption) {
             let points = try request.fetchAll()
-            merged = Self.merge(merged, points, isReversed)
+            merged = try Self.merge(merged, points, isReversed, interruption)
             // Points beyond the limit can't come back.
             if let limit = query.limitCount, merged.count > limit {
                 merged.removeLast(merged.count - limit)
@@ -83,8 +106,8 @@ public struct SeriesCollectionRequest: Sendable, SeriesRefining {
     }
 
     private static func merge(
-        _ a: [DataPoint], _ b: [DataPoint], _ isReversed: Bool
-    ) -> [DataPoint] {
+        _ a: [DataPoint], _ b: [DataPoint], _ isReversed: Bool, _ interruption: Interruption
+    ) throws -> [DataPoint] {
         if a.isEmpty { return b }
         var merged: [DataPoint] = []
         merged.reserveCapacity(a.count + b.count)
@@ -94,6 +117,7 @@ public struct SeriesCollectionRequest: Sendable, SeriesRefining {
             let takesB = isReversed ? b[j].time >= a[i].time : b[j].time < a[i].time
             merged.append(takesB ? b[j] : a[i])
             if takesB { j += 1 } else { i += 1 }
+            if merged.count % 16_384 == 0 { try interruption.check() }
         }
         merged += a[i...]
         merged += b[j...]
@@ -102,7 +126,7 @@ public struct SeriesCollectionRequest: Sendable, SeriesRefining {
 
     /// How many points they have.
     public func fetchCount() throws -> Int {
-        let count = try each().reduce(0) { try $0 + $1.request.fetchCount() }
+        let count = try each(interruption).reduce(0) { try $0 + $1.request.fetchCount() }
         return Swift.min(count, query.limitCount ?? .max)
     }
 
@@ -125,7 +149,7 @@ public struct SeriesCollectionRequest: Sendable, SeriesRefining {
     public func windowsBySeries(
         _ windows: Windows, empty: EmptyWindows = .omitted
     ) throws -> [NamedWindows] {
-        try each().map {
+        try each(interruption).map {
             NamedWindows(
                 name: $0.name, windows: try $0.request.windows(windows, empty: empty).all())
         }

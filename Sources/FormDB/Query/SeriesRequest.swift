@@ -12,6 +12,32 @@
 public struct SeriesRequest: Sendable, SeriesRefining {
     let source: ReadSource
     public var query: SeriesQuery
+    private var timeLimit: Duration?
+    /// Of several requests that share a time limit; else it begins when points are asked for.
+    private var running: Interruption?
+
+    init(source: ReadSource, query: SeriesQuery, running: Interruption? = nil) {
+        self.source = source
+        self.query = query
+        self.running = running
+    }
+
+    /// Gives up with `timeLimitExceeded` when an answer takes longer than this.
+    ///
+    /// ```swift
+    /// let points = try db.series("heart-rate").timeLimit(.milliseconds(50)).fetchAll()
+    /// ```
+    ///
+    /// Work stops within about 10 ms of the limit, and nothing else is affected. What takes long also stops when its
+    /// task is cancelled, with `CancellationError`. A cursor goes at the pace of its user, and has no limit.
+    public func timeLimit(_ limit: Duration) -> SeriesRequest {
+        var limited = self
+        limited.timeLimit = limit
+        return limited
+    }
+
+    /// What may stop the answer; its time begins now.
+    var interruption: Interruption { running ?? Interruption(timeLimit: timeLimit) }
 
     /// All of them.
     public func fetchAll() throws -> [DataPoint] {
@@ -228,13 +254,23 @@ extension SeriesRequest {
     ) throws {
         var left = query.limitCount ?? .max
         if left == 0 || query.range.isEmpty { return }
+        let interruption = interruption
+        var points = 0
         try view.scan(query.range, reversed: query.isReversed) { stretch in
             let count = Swift.min(stretch.count, left)
+            points += count
+            if points >= Self.pointsALook {
+                points = 0
+                try interruption.check()
+            }
             try body(stretch, count)
             left -= count
             return left > 0
         }
     }
+
+    /// At 100 ns a point about a millisecond.
+    private static let pointsALook = 8_192
 
     /// The same, with the fields that are asked for.
     private func withStretches(

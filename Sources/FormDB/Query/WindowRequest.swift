@@ -132,19 +132,28 @@ public struct WindowRequest: Sendable {
         else { return [] }
         windowing.includesEmpty = empty.areReported
         var found: [CoreSeriesView.Window] = []
-        var isCancelled = false
+        let interruption = asked.interruption
+        var isDue = false
         try CoreSeriesView.windows(of: sources, range, windowing) { window in
             found.append(window)
-            if found.count % 1_024 == 0 { isCancelled = Task.isCancelled }
-            return found.count <= Windows.countMax && !isCancelled
+            if found.count % 1_024 == 0 { isDue = interruption.isDue }
+            return found.count <= Windows.countMax && !isDue
         }
-        if isCancelled { throw CancellationError() }
+        if isDue { try interruption.check() }
         if found.count > Windows.countMax { throw Windows.tooMany }
         return found
     }
 }
 
 extension WindowRequest.Asked {
+    /// What may stop the answer; its time begins now.
+    var interruption: Interruption {
+        switch self {
+        case .one(let request): request.interruption
+        case .several(let request): request.interruption
+        }
+    }
+
     /// What is asked of each series.
     var query: SeriesQuery {
         switch self {
@@ -157,7 +166,7 @@ extension WindowRequest.Asked {
 extension SeriesCollectionRequest {
     /// The series, in order of creation, each with the field that is asked for.
     fileprivate func sources() throws -> [(view: CoreSeriesView, field: Int)] {
-        try each().map { (_, request) in
+        try each(interruption).map { (_, request) in
             let view = try request.source.open().seriesView(named: request.query.series)
             return (view, try view.oneField(request.query))
         }

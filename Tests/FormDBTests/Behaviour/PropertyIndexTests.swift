@@ -118,7 +118,8 @@ struct PropertyIndexTests {
             guard let value else { continue }
             let found = CorePositions()
             let range = try CoreValueRanges([CoreValueRange(equalTo: value)])
-            try view.search(index: index, range, into: found)
+            var watch = CoreWatch(Interruption())
+            try view.search(index: index, range, into: found, &watch)
             #expect(found.array == [position])
             #expect(try view.count(index: index, range) == 1)
         }

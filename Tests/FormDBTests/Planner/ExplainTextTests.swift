@@ -52,6 +52,7 @@ struct ExplainTextTests {
             ("box", all.bounds(intersecting: box).limit(10)),
             ("box-and-week", all.bounds(intersecting: box).during(week)),
             ("strong", all.filter(strong && kind)),
+            ("beyond-all", all.filter(PropertyPath("magnitude") >= 100 && kind)),
             ("strong-in-week", all.filter(strong).during(week).order(by: .id)),
             ("latest", all.filter(kind).order(by: .time, descending: true).limit(5)),
             (

@@ -13,6 +13,7 @@ struct InterruptionTests {
                 "find",
                 { _ = try $0.filter(.property("text").contains("no")).order(by: text).fetchAll() }
             ),
+            ("everything", { _ = try $0.fetchAll() }),
             ("aggregate", { _ = try $0.aggregate(of: .property("text")) }),
             ("groups", { _ = try $0.grouped(by: .property("text")).count() }),
             ("windows", { _ = try $0.windows(.microseconds(7)).mean(of: .property("number")) }),
@@ -76,8 +77,109 @@ struct InterruptionTests {
         #expect(throws: FormDBError.self) {
             try database.features(in: "f").timeLimit(.zero).windows(.days(1)).count()
         }
+        Self.expectTimeOut { try database.features(in: "f").timeLimit(.zero).fetchCount() }
         try database.write { tx in _ = try tx.delete(.integer(7), in: "f") }
         #expect(try database.features(in: "f").count() == 199_999)
+    }
+
+    private static func expectTimeOut<Result>(_ ask: () throws -> Result) {
+        do {
+            let result = try ask()
+            Issue.record("\(result) in no time")
+        } catch {
+            #expect((error as? FormDBError)?.code == .timeLimitExceeded, "\(error)")
+        }
+    }
+
+    /// 200,000 points have 12,500 leaves, of which a search looks up at every 4,096th.
+    @Test("also in the middle of one search of a tree or an index")
+    func searches() throws {
+        var configuration = Database.Configuration()
+        configuration.cache = .off
+        let database = try Database.inMemory(configuration: configuration)
+        try database.write { try $0.createIndex(on: "number", in: "points") }
+        for start in stride(from: 0, to: 200_000, by: 20_000) {
+            try database.write { tx in
+                for id in start..<start + 20_000 {
+                    try tx.insert(
+                        Feature(
+                            id: .integer(Int64(id)),
+                            geometry: .point(
+                                longitude: Double(id % 359) - 179, latitude: Double(id % 179) - 89),
+                            properties: ["number": .int(Int64(id % 1_000))],
+                            time: .instant(Timestamp(microseconds: Int64(id)))), into: "points")
+                }
+            }
+        }
+        let all = database.features(in: "points")
+        let world = BoundingBox(west: -179.5, south: -89.5, east: 179.5, north: 89.5)
+        let ever = TimeRange(Timestamp(microseconds: 1)..<Timestamp(microseconds: 199_999))
+        let place = Position(longitude: 1, latitude: 1)
+        let questions: [(String, FeatureRequest, AccessPath)] = [
+            ("place", all.bounds(intersecting: world), .place),
+            ("time", all.during(ever), .time),
+            ("both", all.bounds(intersecting: world).during(ever), .placeAndTime),
+            ("index", all.filter(.property("number") >= 1), .index(0)),
+        ]
+        for (name, question, path) in questions {
+            var forced = question
+            forced.options.forced = ForcedPlan(path: path, strategy: .gather)
+            let whole = try forced.explain(analyze: true)
+            let nodes = try #require(whole.actual).nodesRead
+            #expect(nodes > 12_000 && nodes < 40_000, "\(name): \(nodes) nodes")
+            #expect(whole.description.contains("nodes"))
+            // What is asked for no time at all gets past the looks between searches, but not through one.
+            var watch = CoreWatch(Interruption(timeLimit: .zero))
+            try question.source.withView(of: "points") { view in
+                view.owner.store.scratch.withPositions { found in
+                    Self.expectTimeOut {
+                        if case .index = path {
+                            let index = try #require(
+                                FeatureExecutor(question.query, view).usableIndexes.first)
+                            try view.search(
+                                index: index.id, #require(index.ranges), into: found, &watch)
+                        } else {
+                            try view.search(
+                                question.query.condition.question, into: found, &watch)
+                        }
+                    }
+                }
+            }
+            #expect(watch.nodes >= 4_096 && watch.nodes < nodes, "\(name): \(watch.nodes) nodes")
+        }
+        Self.expectTimeOut {
+            try all.bounds(intersecting: world).timeLimit(.zero).fetchIntegerIDs()
+        }
+        Self.expectTimeOut { try all.during(ever).timeLimit(.zero).fetchIntegerIDs() }
+        Self.expectTimeOut {
+            try all.nearest(to: place, limit: 150_000).timeLimit(.zero).fetchAll()
+        }
+        #expect(try all.bounds(intersecting: world).fetchCount() == 200_000)
+    }
+
+    @Test("and so do those about series")
+    func series() throws {
+        let database = try Database.inMemory()
+        try database.write { tx in
+            for name in ["a", "b"] {
+                try tx.createSeries(
+                    name, describedBy: Feature(geometry: nil, properties: ["kind": "test"]))
+                try tx.append(
+                    times: (0..<100_000).map { Int64($0) },
+                    values: (0..<100_000).map { Double($0) }, to: name)
+            }
+        }
+        let one = database.series("a")
+        Self.expectTimeOut { try one.timeLimit(.zero).fetchAll() }
+        Self.expectTimeOut { try one.timeLimit(.zero).fetchColumns() }
+        Self.expectTimeOut { try one.timeLimit(.zero).windows(.microseconds(3)).mean() }
+        let both = database.series(where: .property("kind") == "test")
+        Self.expectTimeOut { try both.timeLimit(.zero).fetchAll() }
+        Self.expectTimeOut {
+            try both.timeLimit(.zero).windows(.length(.microseconds(3))).mean()
+        }
+        #expect(try both.timeLimit(.seconds(100)).fetchAll().count == 200_000)
+        #expect(try one.fetchCount() == 100_000)
     }
 
     @Test("within 10 ms of being cancelled")

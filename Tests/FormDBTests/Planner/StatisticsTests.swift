@@ -57,6 +57,34 @@ struct StatisticsTests {
         #expect(statistics.share(of: TimeRange(next..<Timestamp(microseconds: 2_000))) == 0)
     }
 
+    /// Found by the oracle: a collection made after another's creation was undone has its number, and was taken to
+    /// have its bounds.
+    @Test("of a collection whose creation was undone say nothing of the next one")
+    func undoneCollection() throws {
+        struct Undo: Error {}
+        let database = try Database.inMemory()
+        func put(_ longitude: Double, _ tx: borrowing WriteTransaction) throws -> Int {
+            try tx.insert(
+                Feature(id: .integer(1), geometry: .point(longitude: longitude, latitude: 10)),
+                into: "f")
+            // With an order it is planned, so that statistics are asked.
+            let box = BoundingBox(west: longitude - 1, south: 9, east: longitude + 1, north: 11)
+            return try tx.features(in: "f").bounds(intersecting: box).order(by: .time).limit(5)
+                .fetchAll().count
+        }
+        #expect(throws: Undo.self) {
+            try database.write { tx in
+                let found = try put(40, tx)
+                #expect(found == 1)
+                throw Undo()
+            }
+        }
+        try database.write { tx in
+            let found = try put(-120, tx)
+            #expect(found == 1)
+        }
+    }
+
     @Test("expect of nine boxes and ranges in ten what is there, within four times")
     func estimates() {
         var random = SeededGenerator.printed()
