@@ -99,6 +99,11 @@
     }
 }
 
+@_spi(Benchmark) extension Database.Configuration {
+    /// Cuts each collection, by position, into so many sources, which are planned and asked one by one.
+    public mutating func cutSources(into count: Int) { tuning.sourceCount = count }
+}
+
 extension ForcedPlan {
     fileprivate var name: String { strategy?.orderedName ?? path?.name ?? "any" }
 }

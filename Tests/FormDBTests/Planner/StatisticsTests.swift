@@ -69,8 +69,9 @@ struct StatisticsTests {
                 into: "f")
             // With an order it is planned, so that statistics are asked.
             let box = BoundingBox(west: longitude - 1, south: 9, east: longitude + 1, north: 11)
-            return try tx.features(in: "f").bounds(intersecting: box).order(by: .time).limit(5)
-                .fetchAll().count
+            let asked = tx.features(in: "f").bounds(intersecting: box).order(by: .time).limit(5)
+            let found = try asked.fetchAll()
+            return found.count
         }
         #expect(throws: Undo.self) {
             try database.write { tx in

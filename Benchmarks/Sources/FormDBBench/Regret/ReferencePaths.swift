@@ -23,12 +23,12 @@ final class ReferencePaths {
 
     /// By each path that can answer: `time` measures a closure as often as it is worth.
     func outcomes(
-        _ question: RegretQuestion, in database: Database,
+        _ question: RegretQuestion, in data: RegretData,
         time: (() throws -> Void) throws -> Double
     ) throws -> [Outcome] {
         // Neither ids nor distances have paths of their own here.
         if question.ids != nil || question.nearestTo != nil { return [] }
-        return try PlanProbe(question.request(in: database)).withCore { core in
+        return try PlanProbe(question.request(in: data)).withCore { core in
             var asked = try self.asked(question, core)
             if ids.isEmpty { ids = [Int64](repeating: 0, count: 1 << 21) }
             var outcomes: [Outcome] = []

@@ -1,4 +1,4 @@
-import FormDB
+@_spi(Benchmark) import FormDB
 import Foundation
 
 /// The collections that the regret suite asks: a million made events, a track whose places and times go together, two
@@ -10,13 +10,17 @@ struct RegretData {
     static let few = "few"
     static let quakes = "quakes"
     static let cities = "cities"
+    /// Cut into 200 sources of 100 rows.
+    static let segments = "segments"
+    static let segmentCount = 200
 
     /// Of the events: 2021.
     static let start: Int64 = 1_609_459_200_000_000
     static let day: Int64 = 86_400_000_000
     static let days: Int64 = 365
 
-    let database: Database
+    private let whole: Database
+    private let cut: Database
     /// Places of some rows of each collection, to ask around; and the times of some quakes.
     private(set) var places: [String: [Position]] = [:]
     private(set) var quakeTimes: ClosedRange<Int64> = 0...1
@@ -26,7 +30,10 @@ struct RegretData {
     private(set) var clusters: [Position] = []
 
     init(_ surroundings: Surroundings, events: Int) throws {
-        database = try .inMemory(configuration: .measured)
+        whole = try .inMemory(configuration: .measured)
+        var configuration = Database.Configuration.measured
+        configuration.cutSources(into: Self.segmentCount)
+        cut = try .inMemory(configuration: configuration)
         var random = Random(seed: 31)
         clusters = (0..<300).map { _ in
             Position(longitude: random.uniform(-175, 175), latitude: random.uniform(-70, 70))
@@ -51,7 +58,9 @@ struct RegretData {
                         microseconds: Self.start
                             + Int64(part * Double(Self.days * Self.day)))))
         }
-        for (name, count) in [(Self.tiny, 40), (Self.few, 2_000)] {
+        for (name, count) in [
+            (Self.tiny, 40), (Self.few, 2_000), (Self.segments, 100 * Self.segmentCount),
+        ] {
             try add(name, count, indexed: ["magnitude"]) { [clusters] id in
                 Self.event(id, clusters, &random)
             }
@@ -97,9 +106,13 @@ struct RegretData {
                 : .instant(Timestamp(microseconds: at)))
     }
 
+    /// Where a collection is.
+    func database(of name: String) -> Database { name == Self.segments ? cut : whole }
+
     private mutating func add(
         _ name: String, _ count: Int, indexed: [String], _ make: (Int) -> Feature
     ) throws {
+        let database = database(of: name)
         var some: [Position] = []
         for start in stride(from: 1, through: count, by: 1_000) {
             try database.write { tx in

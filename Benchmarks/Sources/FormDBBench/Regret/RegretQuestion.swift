@@ -16,7 +16,7 @@ struct RegretQuestion: Sendable {
     /// Only the number is asked for.
     var counts = false
 
-    func request(in database: Database) -> FeatureRequest {
+    func request(in data: RegretData) -> FeatureRequest {
         var query = FeatureQuery(in: collection)
         if let box { query = query.bounds(intersecting: box) }
         if let time { query = query.during(TimeRange(time)) }
@@ -28,7 +28,7 @@ struct RegretQuestion: Sendable {
         } else if let limit {
             query = query.limit(limit)
         }
-        return database.features(query)
+        return data.database(of: collection).features(query)
     }
 }
 
@@ -272,6 +272,21 @@ struct RegretQuestions {
                 if q.chance(0.7) { question.box = q.box(in: name, 10, 360) }
                 if q.chance(0.5) { question.time = q.days(10, 300) }
                 if q.chance(0.5) { question.filter = q.strong(0, 2) }
+                return question
+            }
+        ),
+        (
+            "many tiny segments",
+            { q in
+                var question = RegretQuestion(kind: "", collection: RegretData.segments)
+                if q.chance(0.7) { question.box = q.box(in: RegretData.segments, 0.5, 360) }
+                if q.chance(0.5) { question.time = q.days(1, 300) }
+                if q.chance(0.5) { question.filter = q.strong(0, 5) }
+                if q.chance(0.3) {
+                    question.order = q.chance(0.5) ? .time : .property("magnitude")
+                    question.isDescending = true
+                    question.limit = Int(q.scale(1, 100))
+                }
                 return question
             }
         ),

@@ -46,6 +46,7 @@ struct Aim {
         Aim("regret/rows-p95/formdb", .absolute(4)),
         // One source.
         Aim("regret/planning/formdb", .absolute(1015)),
+        Aim("regret/planning-200-sources/formdb", .absolute(1000 + 200 * 15)),
         Aim(
             "combined/box-week-magnitude/formdb",
             .line("box-week-magnitude/sqlite-rtree", times: 20)),
