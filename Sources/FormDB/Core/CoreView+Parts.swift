@@ -20,6 +20,7 @@ extension CoreView {
 
     /// Measures statistics of the rows in a range of positions.
     func measure(_ range: Range<UInt32>) -> SourceStatistics {
+        if range.isEmpty { return .empty }
         var lookedAt: UInt64 = 0
         let view = unsafe pointer
         let rows = unsafe [fc_sampled_row](
