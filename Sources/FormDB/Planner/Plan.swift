@@ -27,6 +27,13 @@ struct SourcePlan: Hashable, Sendable {
     var cost: Double
 
     static let pruned = SourcePlan(path: .pruned, candidates: 0, matches: 0, cost: 0)
+
+    /// The same for so many times the rows.
+    func scaled(by factor: Double) -> SourcePlan {
+        SourcePlan(
+            path: path, candidates: candidates * factor, matches: matches * factor,
+            cost: cost * factor)
+    }
 }
 
 /// How a question is answered: a value, made by the planner, carried out by the executor.
