@@ -279,10 +279,7 @@ fc_status fc_memtable_rebuild(fc_memtable *table) {
     }
     if (status == FC_STATUS_OK) status = fc_property_indexes_prepare_rebuild(table, horizon);
     if (status != FC_STATUS_OK) {
-        fc_tree_release(table->arena, place);
-        fc_tree_release(table->arena, time);
-        fc_tail_release(table->arena, tail);
-        fc_version_discard(&table->versions, version);
+        fc_memtable_discard(table, place, time, tail, version);
         return status;
     }
     fc_levels_clear(&table->place);

@@ -105,6 +105,9 @@ static inline uint64_t fc_memtable_horizon(const fc_memtable *table) {
 // for fc_memtable_tree_count trees.
 uint32_t fc_memtable_tree_count(const fc_memtable *table);
 void fc_memtable_publish(fc_memtable *table, fc_version *version);
+// Gives back what was made for a version that can't be published; each may be NULL.
+void fc_memtable_discard(fc_memtable *table, fc_tree *place, fc_tree *time, fc_tail *tail,
+                         fc_version *version);
 // Sorts the full tail into trees and takes a fresh one. All or nothing.
 FC_MUST_USE fc_status fc_memtable_seal(fc_memtable *table);
 // Replaces tail, levels and merges by one tree of each kind.

@@ -23,6 +23,14 @@ void fc_memtable_publish(fc_memtable *table, fc_version *version) {
     if (bytes > table->counters.bytes_runs_peak) table->counters.bytes_runs_peak = bytes;
 }
 
+void fc_memtable_discard(fc_memtable *table, fc_tree *place, fc_tree *time, fc_tail *tail,
+                         fc_version *version) {
+    fc_tree_release(table->arena, place);
+    fc_tree_release(table->arena, time);
+    fc_tail_release(table->arena, tail);
+    fc_version_discard(&table->versions, version);
+}
+
 void fc_memtable_fit_domain(fc_memtable *table, const float bounds[4]) {
     fc_key_domain *domain = &table->domain;
     if (!table->options.planar || !(bounds[0] <= -bounds[2])) return;
@@ -141,10 +149,7 @@ fc_status fc_memtable_seal(fc_memtable *table) {
     }
     if (status == FC_STATUS_OK) status = fc_property_indexes_prepare_seal(table, horizon);
     if (status != FC_STATUS_OK) {
-        fc_tree_release(table->arena, place);
-        fc_tree_release(table->arena, time);
-        fc_tail_release(table->arena, tail);
-        fc_version_discard(&table->versions, version);
+        fc_memtable_discard(table, place, time, tail, version);
         return status;
     }
     if (atomic_load_explicit(&table->columns.dead_marks, memory_order_relaxed) != 0)
