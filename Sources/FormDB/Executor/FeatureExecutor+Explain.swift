@@ -50,9 +50,9 @@ extension FeatureExecutor {
         return QueryExplanation(
             question: query.description, chosen: option(plan, input),
             rejected: rejected.map { option($0, input) },
-            sources: zip(plan.sources, input.sources).map { planned, source in
+            sources: zip(plan.sources, input.statistics.summaries).map { planned, source in
                 QueryExplanation.Source(
-                    path: words(planned.path, input), rows: source.statistics.rows,
+                    path: words(planned.path, input), rows: source.rows,
                     estimatedCandidates: planned.candidates)
             }, tests: tests(plan), actual: analyze ? try ask(plan) : nil)
     }

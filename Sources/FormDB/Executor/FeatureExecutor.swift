@@ -36,6 +36,11 @@ struct FeatureExecutor {
         sources = RowSource.sources(of: view)
     }
 
+    /// What is known of the sources.
+    var statistics: CollectionStatistics {
+        view.owner.store.statistics.statistics(of: view, sources)
+    }
+
     /// Whether the trees answer by themselves, and there is only one that could.
     private var needsNoPlan: Bool {
         query.isSimple && query.order == nil && options.forced == nil && sources.count == 1

@@ -53,7 +53,7 @@ struct OrderedRows {
         if let after, after.time == nil { return false }
         var stretches = TimeStretches(
             query.condition.time ?? .all, after: after?.time, isDescending: isDescending,
-            statistics(), expected: plan.matches, wanted: wanted)
+            executor.statistics.sources, expected: plan.matches, wanted: wanted)
         var budget = plan.budget
         while let stretch = stretches.next() {
             let sorter = try CoreSorter(
@@ -65,14 +65,6 @@ struct OrderedRows {
         }
         // All rows with a time; those without come after them, unless a time is asked for.
         return query.condition.time != nil
-    }
-
-    private func statistics() -> [SourceStatistics] {
-        let store = view.owner.store
-        return executor.sources.map { source in
-            store.statistics.statistics(
-                of: view, source.range, isLast: source.range.upperBound == view.size.positions)
-        }
     }
 
     /// Adds the rows that start in a stretch; says how many were looked at.

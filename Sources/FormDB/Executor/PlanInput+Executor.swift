@@ -15,21 +15,16 @@ extension PlanInput {
             case .time: .time
             case .property: .property
             }
-        let positions = view.size.positions
-        sources = executor.sources.map { source in
-            let statistics = view.owner.store.statistics.statistics(
-                of: view, source.range, isLast: source.range.upperBound == positions)
-            return Source(
-                statistics: statistics,
-                isExcluded: statistics.excludes(query.condition)
-                    || query.further.contains { statistics.excludes($0) })
+        statistics = executor.statistics
+        isExcluded = statistics.summaries.map { source in
+            source.excludes(query.condition) || query.further.contains { source.excludes($0) }
         }
         if let filter = query.filter, let predicate = executor.predicate {
             hasFilter = true
             filterShare = try view.share(of: filter, predicate)
         }
         if query.hasDistance { distance = DistanceNeed(query) }
-        let rows = sources.reduce(0) { $0 + $1.statistics.rows }
+        let rows = statistics.rows
         indexes = try executor.usableIndexes.map { usable in
             var index = Index(
                 id: usable.id, path: usable.path, hasOrder: usable.hasOrder)
@@ -39,7 +34,7 @@ extension PlanInput {
                 index.share = share
                 // An estimate of none is looked into: where it is so, for certain, nothing has to be asked.
                 if try share == 0 && !view.hasAny(index: usable.id, ranges) {
-                    for number in sources.indices { sources[number].isExcluded = true }
+                    isExcluded = isExcluded.map { _ in true }
                 }
                 // A range says more of a property than a sample does.
                 if index.answersFilter { filterShare = share }

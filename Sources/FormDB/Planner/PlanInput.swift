@@ -1,13 +1,6 @@
 /// A question as the planner sees it: its conditions, and what statistics say of each. No rows, no source: the
 /// plan is a function of this value.
 struct PlanInput: Hashable, Sendable {
-    /// A source, and what shares of its rows meet the conditions.
-    struct Source: Hashable, Sendable {
-        var statistics: SourceStatistics
-        /// Whether no row can answer, for certain.
-        var isExcluded = false
-    }
-
     /// A property index that the question can use.
     struct Index: Hashable, Sendable {
         var id: UInt32
@@ -41,7 +34,9 @@ struct PlanInput: Hashable, Sendable {
     /// The nearest so many, or all within a distance; nil when distance is not asked for.
     var distance: DistanceNeed?
     var need = Need.rows
-    var sources: [Source] = []
+    var statistics = CollectionStatistics.none
+    /// For each source, whether no row of it can answer, for certain.
+    var isExcluded: [Bool] = []
 
     struct DistanceNeed: Hashable, Sendable {
         var limit: Int?

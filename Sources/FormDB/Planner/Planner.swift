@@ -6,8 +6,8 @@
 ///
 /// Of many small sources a few are judged, and all are asked as is best for these.
 ///
-/// COST: about a microsecond; for each source beyond the first 0.4 µs, or some nanoseconds for each of many small ones
-/// (`make bench ONLY=regret`, lines `planning`).
+/// COST: about half a microsecond; for each source beyond the first 0.4 µs, or some nanoseconds for each of many small
+/// ones (`make bench ONLY=regret`, lines `planning`).
 struct Planner {
     let costs: CostModel
     let input: PlanInput
@@ -19,8 +19,8 @@ struct Planner {
 
     /// The plan; where something is forced, the cheapest of those that obey, or nil when there is none.
     func plan(forcing forced: ForcedPlan? = nil) -> Plan? {
-        let (shares, typical) = self.shares
-        guard let gather = gather(shares, typical, forced?.path) else { return nil }
+        let shares = SourceShares(input)
+        guard let gather = gather(shares, forced?.path) else { return nil }
         var best = forced?.strategy == nil || forced?.strategy == .gather ? gather : nil
         if input.distance != nil {
             // Distances decide the order.
@@ -44,96 +44,9 @@ struct Planner {
         if plan.cost < best?.cost ?? .infinity { best = plan }
     }
 
-    /// What shares of one source's rows meet which conditions.
-    struct Shares {
-        var rows: Double
-        var positions: Double
-        var isExcluded: Bool
-        /// Whether the shares are those of other sources like it.
-        var isTypical = false
-        var place = 1.0
-        var time = 1.0
-        var further = 1.0
-        var ids = 1.0
-        /// Of all rows, those that meet place, time and ids.
-        var all = 1.0
-
-        init(_ source: PlanInput.Source, _ input: PlanInput) {
-            rows = source.statistics.rows
-            positions = source.statistics.positions
-            isExcluded = source.isExcluded
-            if isExcluded || rows == 0 { return }
-            if let box = input.condition.box {
-                place = source.statistics.share(of: box, isWithin: input.condition.isWithin)
-            }
-            if let range = input.condition.time { time = source.statistics.share(of: range) }
-            for condition in input.further {
-                if let box = condition.box {
-                    further *= source.statistics.share(of: box, isWithin: condition.isWithin)
-                }
-                if let range = condition.time { further *= source.statistics.share(of: range) }
-            }
-            if let count = input.idCount { ids = Swift.min(1, Double(count) / rows) }
-            all = place * time * further * ids
-        }
-
-        init(meanOf several: [Shares]) {
-            (rows, positions, isExcluded) = (0, 0, false)
-            (place, time, further, ids, all) = (0, 0, 0, 0, 0)
-            let part = 1 / Double(several.count)
-            for one in several {
-                rows += part * one.rows
-                positions += part * one.positions
-                place += part * one.place
-                time += part * one.time
-                further += part * one.further
-                ids += part * one.ids
-                all += part * one.all
-            }
-        }
-
-        /// The same shares of a source with so many rows.
-        func of(rows: Double, positions: Double) -> Shares {
-            var shares = self
-            (shares.rows, shares.positions, shares.isTypical) = (rows, positions, true)
-            return shares
-        }
-    }
-
-    /// What is small: a scan of it takes a few microseconds, so that no other way in saves much. And how many of them
-    /// are judged, where there are more.
-    private static let smallRows = 256.0
-    private static let judgedMax = 16
-
-    /// Those of each source; and, where there are many small ones, the mean of some of these, which then stands for all
-    /// small ones.
-    private var shares: (all: [Shares], typical: Shares?) {
-        let count = input.sources.count
-        if count <= Self.judgedMax { return (input.sources.map { Shares($0, input) }, nil) }
-        let small = input.sources.indices.filter {
-            !input.sources[$0].isExcluded
-                && input.sources[$0].statistics.positions <= Self.smallRows
-        }
-        if small.count <= Self.judgedMax { return (input.sources.map { Shares($0, input) }, nil) }
-        let judged = (0..<Self.judgedMax).map {
-            Shares(input.sources[small[$0 * small.count / Self.judgedMax]], input)
-        }
-        let typical = Shares(meanOf: judged)
-        var isSmall = [Bool](repeating: false, count: count)
-        for index in small { isSmall[index] = true }
-        let all = (0..<count).map { index in
-            isSmall[index]
-                ? typical.of(
-                    rows: input.sources[index].statistics.rows,
-                    positions: input.sources[index].statistics.positions)
-                : Shares(input.sources[index], input)
-        }
-        return (all, typical)
-    }
-
     // MARK: One source
 
-    private func sourcePlan(_ path: AccessPath, _ shares: Shares) -> SourcePlan? {
+    private func sourcePlan(_ path: AccessPath, _ shares: SourceShares.Of) -> SourcePlan? {
         let condition = input.condition
         let matches = shares.rows * shares.all
         // What has to be tested of each candidate afterwards.
@@ -184,7 +97,9 @@ struct Planner {
     }
 
     /// What it costs to test one candidate of a path.
-    private func tests(_ path: AccessPath, _ leavesCondition: Bool, _ shares: Shares) -> Double {
+    private func tests(_ path: AccessPath, _ leavesCondition: Bool, _ shares: SourceShares.Of)
+        -> Double
+    {
         let restricted = costs.restrictedRow.among(shares.rows)
         var cost = leavesCondition ? restricted : 0
         cost += Double(input.further.count) * restricted
@@ -228,29 +143,29 @@ struct Planner {
 
     // MARK: All sources
 
-    private func gather(
-        _ shares: [Shares], _ typical: Shares?, _ forced: AccessPath?
-    ) -> Plan? {
-        let typicalPlan = typical.flatMap { cheapest($0, forced) }
+    private func gather(_ shares: SourceShares, _ forced: AccessPath?) -> Plan? {
+        let summaries = input.statistics.summaries
+        let typical = shares.typical.flatMap { cheapest($0, forced) }
+        let typicalPart = 1 / max(shares.typical?.rows ?? 1, 1)
         var sources: [SourcePlan] = []
-        sources.reserveCapacity(shares.count)
+        sources.reserveCapacity(summaries.count)
+        var next = 0
         var cost = 0.0
         var matches = 0.0
-        for share in shares {
-            if share.isExcluded {
-                sources.append(.pruned)
-                continue
-            }
-            var planned: SourcePlan?
-            if share.isTypical, let typical {
-                planned = typicalPlan?.scaled(by: share.rows / max(typical.rows, 1))
+        for number in summaries.indices {
+            let planned: SourcePlan?
+            if input.isExcluded[number] {
+                planned = .pruned
+            } else if shares.standsForOthers(summaries[number]) {
+                planned = typical?.scaled(by: summaries[number].rows * typicalPart)
             } else {
-                planned = cheapest(share, forced)
+                planned = cheapest(shares.single[next], forced)
+                next += 1
             }
-            guard let chosen = planned else { return nil }
-            sources.append(chosen)
-            cost += chosen.cost
-            matches += chosen.matches
+            guard let planned else { return nil }
+            sources.append(planned)
+            cost += planned.cost
+            matches += planned.matches
         }
         let found = matches * input.filterShare
         var rows = found
@@ -264,7 +179,7 @@ struct Planner {
             strategy: .gather, sources: sources, rows: rows, matches: found, cost: cost)
     }
 
-    private func cheapest(_ shares: Shares, _ forced: AccessPath?) -> SourcePlan? {
+    private func cheapest(_ shares: SourceShares.Of, _ forced: AccessPath?) -> SourcePlan? {
         if let forced { return sourcePlan(forced, shares) }
         var best = sourcePlan(.scan, shares)
         func consider(_ path: AccessPath) {
@@ -310,38 +225,32 @@ struct Planner {
             matches: matches, cost: cost, budget: budget)
     }
 
-    private func timeOrder(_ gather: Plan, _ shares: [Shares]) -> Plan? {
-        let among = shares.reduce(0) { $0 + $1.rows * $1.time }
-        let matches = shares.reduce(0) { $0 + $1.rows * $1.all } * input.filterShare
-        let place = shares.reduce(0) { $0 + $1.rows * $1.time * $1.place } / max(among, 1)
-        let rows = shares.reduce(0) { $0 + $1.rows }
+    private func timeOrder(_ gather: Plan, _ shares: SourceShares) -> Plan? {
+        let rows = shares.rows
+        let place = shares.timedAndPlaced / max(shares.timed, 1)
         var each = costs.timeOrderedRow.among(rows)
         if input.condition.box != nil { each += costs.restrictedRow.among(rows) }
         if input.hasFilter { each += place * costs.scatteredFilteredRow.among(rows) }
         return ordered(
-            .timeOrder, among: among, gather: gather, eachRow: each, matches: matches,
-            start: 2 * costs.stretch)
+            .timeOrder, among: shares.timed, gather: gather, eachRow: each,
+            matches: shares.matching * input.filterShare, start: 2 * costs.stretch)
     }
 
-    private func indexOrder(_ number: Int, _ gather: Plan, _ shares: [Shares]) -> Plan? {
+    private func indexOrder(_ number: Int, _ gather: Plan, _ shares: SourceShares) -> Plan? {
         let index = input.indexes[number]
-        let among = shares.reduce(0) { $0 + $1.rows } * (index.share ?? 1)
-        let matches = shares.reduce(0) { $0 + $1.rows * $1.all } * input.filterShare
+        let rows = shares.rows
         var each = costs.orderedRow
         var left = 1.0
-        let rows = shares.reduce(0) { $0 + $1.rows }
         if input.condition.box != nil || input.condition.time != nil {
             each += costs.restrictedRow.among(rows)
-            left =
-                shares.reduce(0) { $0 + $1.rows * $1.all }
-                / max(1, shares.reduce(0) { $0 + $1.rows })
+            left = shares.matching / max(1, rows)
         }
         if input.hasFilter && !index.answersFilter {
             each += left * costs.scatteredFilteredRow.among(rows)
         }
         return ordered(
-            .indexOrder(number), among: among, gather: gather, eachRow: each, matches: matches,
-            start: costs.index)
+            .indexOrder(number), among: rows * (index.share ?? 1), gather: gather, eachRow: each,
+            matches: shares.matching * input.filterShare, start: costs.index)
     }
 
     // MARK: Distance
@@ -355,22 +264,17 @@ struct Planner {
         return plan
     }
 
-    private func nearest(_ gather: Plan, _ shares: [Shares]) -> Plan? {
+    private func nearest(_ gather: Plan, _ shares: SourceShares) -> Plan? {
         guard let distance = input.distance, distance.isOnePlace, input.idCount == nil else {
             return nil
         }
-        let rows = shares.reduce(0) { $0 + $1.rows }
-        var reachable = rows
-        if let reach = distance.reach {
-            reachable = zip(input.sources, shares).reduce(0) {
-                $0 + $1.1.rows * $1.0.statistics.share(of: reach, isWithin: false)
-            }
-        }
+        let rows = shares.rows
+        let reachable = distance.reach == nil ? rows : shares.reachable
         // The walk itself leaves out what doesn't meet place and time; the filter and the rest come afterwards.
-        let answer = shares.reduce(0) { $0 + $1.rows * $1.all } * input.filterShare
+        let answer = shares.matching * input.filterShare
         let share = rows > 0 ? answer / rows : 0
         let wanted = distance.limit.map(Double.init) ?? reachable
-        let rest = max(input.filterShare, 1e-9) * (shares.first?.further ?? 1)
+        let rest = max(input.filterShare, 1e-9) * shares.further
         let walked = min(wanted / max(rest, 1e-9), max(reachable * share / max(rest, 1e-9), 1))
         let each =
             costs.nearestRow + costs.distance
