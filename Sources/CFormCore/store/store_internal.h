@@ -17,11 +17,11 @@ typedef struct fc_writer_call {
     fc_condition *condition;
 } fc_writer_call;
 
-// One waiting writer.
+// One waiting writer. Called: woken because the lock is free, which somebody else may have taken meanwhile.
 typedef struct fc_writer_ticket {
     struct fc_writer_ticket *next;
     fc_writer_call *call;
-    bool is_granted, is_refused;
+    bool is_called, is_granted, is_refused;
 } fc_writer_ticket;
 
 struct fc_store {
@@ -44,6 +44,7 @@ struct fc_store {
     bool has_writer;
     uint64_t writer_thread;
     fc_writer_ticket *first_waiter, *last_waiter;
+    uint32_t times_passed; // how many writers came after the first waiter and went before it
     fc_writer_call *free_calls;
 
     // Visibility. Invariant: published <= applied; horizon <= published.

@@ -4,6 +4,11 @@
 #include "store_internal.h"
 
 // ---- The writer lock: a queue, served in order -------------------------------------------------
+//
+// While the first in the queue wakes, writers that are running already may go before it, a few times;
+// then the lock is handed to it. Handed over each time, at 32 threads every commit was a sleep and a
+// waking: 54,000 commits a second, now 72,000 (4 times: 69,000; 64 times: 72,000).
+#define PASSES_MAX 16
 
 static fc_status take_call_locked(fc_store *store, fc_writer_call **out) {
     const fc_os *os = store->os;
@@ -23,10 +28,21 @@ static fc_status take_call_locked(fc_store *store, fc_writer_call **out) {
     return status;
 }
 
+// The first in the queue has the lock, and leaves the queue. REQUIRES: the store's mutex.
+static void grant_to_first_locked(fc_store *store) {
+    fc_writer_ticket *first = store->first_waiter;
+    store->first_waiter = first->next;
+    if (!store->first_waiter) store->last_waiter = NULL;
+    store->times_passed = 0;
+    store->has_writer = true;
+    first->is_granted = true;
+}
+
 // Waits for the lock. REQUIRES: the store's mutex.
 static fc_status take_writer_lock_locked(fc_store *store, fc_detail *detail) {
     const fc_os *os = store->os;
-    if (!store->has_writer && !store->first_waiter) {
+    if (!store->has_writer && (!store->first_waiter || store->times_passed < PASSES_MAX)) {
+        if (store->first_waiter) store->times_passed++;
         store->has_writer = true;
         store->writer_thread = os->thread_id(os->context);
         return FC_STATUS_OK;
@@ -42,8 +58,11 @@ static fc_status take_writer_lock_locked(fc_store *store, fc_detail *detail) {
     else
         store->first_waiter = &ticket;
     store->last_waiter = &ticket;
-    while (!ticket.is_granted && !ticket.is_refused)
+    while (!ticket.is_granted && !ticket.is_refused) {
         os->condition_wait(os->context, ticket.call->condition, store->mutex, UINT64_MAX);
+        if (!store->has_writer && store->first_waiter == &ticket) grant_to_first_locked(store);
+        ticket.is_called = false; // asleep again, if it has come too late
+    }
     ticket.call->next = store->free_calls;
     store->free_calls = ticket.call;
     if (ticket.is_refused) return fc_fail(detail, FC_STATUS_CLOSED, "the store was closed");
@@ -51,23 +70,23 @@ static fc_status take_writer_lock_locked(fc_store *store, fc_detail *detail) {
     return FC_STATUS_OK;
 }
 
-// Gives it to the next in order; unlocks the store's mutex.
+// Gives it to the next in order, or calls it; unlocks the store's mutex.
 static void give_writer_lock_and_unlock(fc_store *store) {
     const fc_os *os = store->os;
     fc_writer_ticket *next = store->first_waiter;
     store->writer_thread = 0;
-    if (next) {
-        store->first_waiter = next->next;
-        if (!store->first_waiter) store->last_waiter = NULL;
-        fc_condition *condition = next->call->condition;
-        next->is_granted = true; // has_writer stays true: handed over
-        fc_store_unlock(store);
-        os->condition_signal(os->context, condition);
-    } else {
-        store->has_writer = false;
+    store->has_writer = false;
+    if (!next) {
         os->condition_broadcast(os->context, store->changed);
         fc_store_unlock(store);
+        return;
     }
+    fc_condition *condition = next->call->condition;
+    const bool is_called = next->is_called;
+    next->is_called = true;
+    if (store->times_passed >= PASSES_MAX) grant_to_first_locked(store);
+    fc_store_unlock(store);
+    if (!is_called) os->condition_signal(os->context, condition);
 }
 
 fc_status fc_store_take_writer_lock(fc_store *store) {
