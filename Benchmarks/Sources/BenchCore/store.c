@@ -58,7 +58,7 @@ fc_status bench_store_create(bench_store **out) {
     bench_store *store = calloc(1, sizeof *store);
     if (store == NULL) return FC_STATUS_OUT_OF_MEMORY;
     store->next_id = 1;
-    fc_status status = fc_memory_disk_create(true, &store->disk);
+    fc_status status = fc_memory_disk_create_plain(&store->disk);
     if (status == FC_STATUS_OK) {
         fc_store_options options = {
             .os = fc_memory_disk_os(store->disk), .path = directory, .create = true};

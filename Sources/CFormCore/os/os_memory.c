@@ -29,6 +29,36 @@ fc_status fc_memory_disk_create(bool with_threads, fc_memory_disk **out) {
     return FC_STATUS_OK;
 }
 
+static int64_t system_wall_time_us(void *context) {
+    (void)context;
+    const fc_os *os = fc_os_posix();
+    return os->wall_time_us(os->context);
+}
+
+static uint64_t system_monotonic_time_ns(void *context) {
+    (void)context;
+    const fc_os *os = fc_os_posix();
+    return os->monotonic_time_ns(os->context);
+}
+
+static fc_status system_random_bytes(void *context, void *bytes, size_t length) {
+    (void)context;
+    const fc_os *os = fc_os_posix();
+    return os->random_bytes(os->context, bytes, length);
+}
+
+fc_status fc_memory_disk_create_plain(fc_memory_disk **out) {
+    fc_status status = fc_memory_disk_create(true, out);
+    if (status != FC_STATUS_OK) return status;
+    fc_memory_disk *disk = *out;
+    disk->is_plain = true;
+    disk->os.memory = fc_os_posix()->memory;
+    disk->os.wall_time_us = system_wall_time_us;
+    disk->os.monotonic_time_ns = system_monotonic_time_ns;
+    disk->os.random_bytes = system_random_bytes;
+    return FC_STATUS_OK;
+}
+
 void fc_memory_disk_destroy(fc_memory_disk *disk) {
     if (disk == NULL) return;
     assert(disk->open_handle_count == 0);
@@ -257,6 +287,7 @@ bool fc_memory_apply_entry_op(fc_memory_entries *entries, const fc_memory_entry_
 
 bool fc_memory_note_data_op(fc_memory_node *node, fc_memory_data_op_kind kind, uint64_t offset,
                             const void *bytes, size_t length) {
+    if (node->disk->is_plain) return true;
     void *items = node->data_ops;
     bool has_room =
         reserve_one(&items, node->data_op_count, &node->data_op_capacity, sizeof *node->data_ops);
@@ -293,7 +324,7 @@ void fc_memory_forget_last_op(fc_memory_node *node) {
     if (node->is_directory) {
         assert(node->entry_op_count > 0);
         fc_memory_node_release(node->entry_ops[--node->entry_op_count].node);
-    } else {
+    } else if (!node->disk->is_plain) {
         assert(node->data_op_count > 0);
         free(node->data_ops[--node->data_op_count].bytes);
     }
@@ -346,6 +377,7 @@ static bool disturbs(const fc_memory_data_op *earlier, const fc_memory_data_op *
 }
 
 bool fc_memory_fold_last_op(fc_memory_node *node) {
+    if (node->disk->is_plain) return true;
     assert(!node->is_directory && node->data_op_count > 0);
     const size_t last = node->data_op_count - 1;
     fc_memory_data_op *ops = node->data_ops;

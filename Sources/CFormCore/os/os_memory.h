@@ -1,5 +1,5 @@
-// An in-memory disk for tests: it keeps what was written apart from what is durable, can lose
-// what was not synced, tear writes, and fail any call.
+// An in-memory disk: for databases in memory a plain one; for tests one that keeps what was written
+// apart from what is durable, can lose what was not synced, tear writes, and fail any call.
 //
 // Model. A file's content is a durable image plus an ordered list of unsynced writes (and
 // truncations, reservations); sync_file folds them into the durable image. A directory has
@@ -23,6 +23,9 @@
 typedef struct fc_memory_disk fc_memory_disk;
 
 FC_MUST_USE fc_status fc_memory_disk_create(bool with_threads, fc_memory_disk **out);
+// One for a database in memory: the memory, threads, clock and chance are the system's, and each file is
+// kept once. Not for tests: it has no crash images and no digest.
+FC_MUST_USE fc_status fc_memory_disk_create_plain(fc_memory_disk **out);
 // REQUIRES: no open handles, and no block of the table's allocator in use. May be NULL.
 void fc_memory_disk_destroy(fc_memory_disk *disk);
 // A table on this disk. Valid until the disk is destroyed.

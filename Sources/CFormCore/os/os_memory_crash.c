@@ -203,6 +203,7 @@ static bool clone_disk(fc_memory_disk *to, fc_memory_disk *from) {
 
 fc_status fc_memory_disk_crash(fc_memory_disk *disk, const fc_crash_options *options,
                                fc_memory_disk **out) {
+    assert(!disk->is_plain);
     fc_memory_disk *image;
     fc_status status = fc_memory_disk_create(disk->with_threads, &image);
     if (status != FC_STATUS_OK) return status;
@@ -246,6 +247,7 @@ static uint64_t digest_tree(const fc_memory_node *node, bool durable, uint64_t h
 }
 
 uint64_t fc_memory_disk_digest(fc_memory_disk *disk) {
+    assert(!disk->is_plain);
     fc_memory_lock(disk);
     uint64_t digest = digest_tree(disk->root, false, digest_tree(disk->root, true, 0));
     fc_memory_unlock(disk);

@@ -146,6 +146,7 @@ struct fc_memory_disk {
     pthread_mutex_t mutex;
     fc_os os;
     bool with_threads;
+    bool is_plain; // notes no changes: what is visible is all there is
     fc_memory_node *root;
     fc_memory_node *nodes;
     uint64_t last_op_number;

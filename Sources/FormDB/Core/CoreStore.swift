@@ -21,6 +21,7 @@ struct CoreStoreOptions {
     var logFileBytes: UInt64 = 0
     var compress = true
     var journalOnly = false
+    var costs = CostModel.standard
     /// Tuning; 0 for the defaults.
     var tailRows: UInt32 = 0
     var mergeRatioFirst: UInt32 = 0
@@ -38,7 +39,7 @@ struct CoreStoreOptions {
 /// store, best effort.
 @safe final class CoreStore: @unchecked Sendable {
     let pointer: OpaquePointer
-    /// The disk of a store in memory, and its table with the system's clock.
+    /// The disk of a store in memory.
     private let memory: CoreMemoryDisk?
     let scratch = CoreScratchPool()
     let statistics = StatisticsCache()
@@ -46,15 +47,18 @@ struct CoreStoreOptions {
     let cache: QueryCache?
     /// Into how many sources a collection's rows are cut; tests raise it.
     let sourceCount: Int
+    /// What the planner goes by.
+    let costs: CostModel
 
     /// Opens the store in a directory, or, without a path, a new one in memory.
     init(path: String?, options: CoreStoreOptions, cache: QueryCache? = nil) throws {
         sourceCount = options.sourceCount
+        costs = options.costs
         let memory = try path == nil ? CoreMemoryDisk() : nil
         var opened: OpaquePointer?
         try unsafe (path ?? "formdb").withCString { path in
             var raw = unsafe fc_store_options()
-            unsafe raw.os = memory.map { unsafe UnsafePointer($0.table) }
+            unsafe raw.os = memory.map { unsafe $0.table }
             unsafe raw.path = path
             unsafe raw.access =
                 switch options.access {
@@ -205,35 +209,17 @@ struct CoreCounters {
     }
 }
 
-/// A disk in memory with the system's own clock.
+/// A disk in memory.
 @safe private final class CoreMemoryDisk {
     private let disk: OpaquePointer
-    let table: UnsafeMutablePointer<fc_os>
+    var table: UnsafePointer<fc_os> { unsafe fc_memory_disk_os(disk) }
 
     init() throws {
         var created: OpaquePointer?
         try check(
-            unsafe fc_memory_disk_create(true, &created), "no memory for a database in memory")
+            unsafe fc_memory_disk_create_plain(&created), "no memory for a database in memory")
         unsafe disk = created!
-        unsafe table = .allocate(capacity: 1)
-        unsafe table.initialize(to: fc_memory_disk_os(disk).pointee)
-        // The table's own clock is one for tests, and so are its chances.
-        unsafe table.pointee.wall_time_us = { _ in
-            let os = unsafe fc_os_posix()!
-            return unsafe os.pointee.wall_time_us(os.pointee.context)
-        }
-        unsafe table.pointee.monotonic_time_ns = { _ in
-            let os = unsafe fc_os_posix()!
-            return unsafe os.pointee.monotonic_time_ns(os.pointee.context)
-        }
-        unsafe table.pointee.random_bytes = { _, bytes, length in
-            let os = unsafe fc_os_posix()!
-            return unsafe os.pointee.random_bytes(os.pointee.context, bytes, length)
-        }
     }
 
-    deinit {
-        unsafe table.deallocate()
-        unsafe fc_memory_disk_destroy(disk)
-    }
+    deinit { unsafe fc_memory_disk_destroy(disk) }
 }
