@@ -7,7 +7,7 @@ import Foundation
 let publicTypes: [Any.Type] = [
     // Database
     Database.self, Database.Configuration.self, Database.Access.self, Database.Durability.self,
-    Database.DirectLog.self,
+    Database.DirectLog.self, Database.PlanCosts.self,
     Database.History.self, Database.Statistics.self, Commit<Int>.self, Snapshot.self,
     DatabaseSchema.self, CollectionDescription.self, IndexDescription.self, SeriesDescription.self,
     Database.Cache.self, Database.CacheStatistics.self, LRUCache<Boxed>.self, LRUKey.self,

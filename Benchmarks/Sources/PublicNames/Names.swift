@@ -11,6 +11,7 @@ public let publicTypes: [Any.Type] = [
     // Database
     FormDB.Database.self, FormDB.Database.Configuration.self, FormDB.Database.Access.self,
     FormDB.Database.Durability.self, FormDB.Database.History.self, FormDB.Database.DirectLog.self,
+    FormDB.Database.PlanCosts.self,
     FormDB.Database.Statistics.self, FormDB.Database.Cache.self,
     FormDB.Database.CacheStatistics.self, LRUCache<Boxed>.self, LRUKey.self, LRUStatistics.self,
     PreparedCount.self, PlanProbe.self, PlanProbe.Choice.self, PlanProbe.Core.self,

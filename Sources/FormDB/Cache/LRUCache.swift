@@ -177,12 +177,3 @@
         return unsafe store.pointee.keys
     }
 }
-
-extension Duration {
-    /// In nanoseconds, at least one; what is too long for them is for ever.
-    fileprivate var wholeNanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        if seconds >= 1 << 33 { return .max / 2 }
-        return UInt64(max(1, seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
-    }
-}

@@ -30,6 +30,9 @@ extension Database {
         /// Whether answers are kept to be given again, and how much of them.
         public var cache = Cache.automatic
 
+        /// What the planner takes parts of plans to cost.
+        public var planCosts = PlanCosts.standard
+
         /// Sizes that only tests change.
         var tuning = Tuning()
 
@@ -155,6 +158,7 @@ extension Database.Configuration {
         options.mergeRatio = tuning.mergeRatio
         options.seriesChunkPoints = tuning.seriesChunkPoints
         options.scalarKernels = tuning.scalarKernels
+        options.costs = planCosts.model
         options.sourceCount = tuning.sourceCount
         options.footprints = tuning.footprints
         options.footprintFaults = tuning.footprintFaults

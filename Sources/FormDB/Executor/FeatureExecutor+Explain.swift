@@ -27,7 +27,7 @@ extension FeatureRequest {
     func planChoices() throws -> [ForcedPlan] {
         try source.withView(of: query.collection) { view in
             let executor = try FeatureExecutor(query, view, options.executor)
-            return Planner(try PlanInput(executor, .rows)).choices
+            return executor.planner(try PlanInput(executor, .rows)).choices
         }
     }
 }
@@ -42,7 +42,7 @@ extension NeighborRequest {
 extension FeatureExecutor {
     func explain(analyze: Bool) throws -> QueryExplanation {
         let input = try PlanInput(self, .rows)
-        let planner = Planner(input)
+        let planner = planner(input)
         guard let plan = planner.plan(forcing: options.forced) else {
             throw FormDBError(.unsupported, "the question can't be answered by \(options.forced!)")
         }

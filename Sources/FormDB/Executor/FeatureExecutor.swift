@@ -41,6 +41,10 @@ struct FeatureExecutor {
         view.owner.store.statistics.statistics(of: view, sources)
     }
 
+    func planner(_ input: PlanInput) -> Planner {
+        Planner(input, costs: view.owner.store.costs)
+    }
+
     /// Whether the trees answer by themselves, and there is only one that could.
     private var needsNoPlan: Bool {
         query.isSimple && query.order == nil && options.forced == nil && sources.count == 1
@@ -139,7 +143,7 @@ struct FeatureExecutor {
     /// The plan that is carried out.
     func plan(_ need: PlanInput.Need) throws -> Plan {
         let input = try PlanInput(self, need)
-        if let plan = Planner(input).plan(forcing: options.forced) { return plan }
+        if let plan = planner(input).plan(forcing: options.forced) { return plan }
         throw FormDBError(.unsupported, "the question can't be answered by \(options.forced!)")
     }
 

@@ -41,7 +41,8 @@
         try withPlanner { executor, planner in
             var cost = 0.0
             for _ in 0..<times {
-                let now = gathering ? Planner(try PlanInput(executor, .rows)) : planner
+                let now =
+                    gathering ? executor.planner(try PlanInput(executor, .rows)) : planner
                 cost += now.plan()?.cost ?? 0
             }
             return cost
@@ -53,7 +54,7 @@
     ) throws -> Result {
         try request.source.withView(of: request.query.collection) { view in
             let executor = try FeatureExecutor(request.query, view, request.options.executor)
-            return try body(executor, Planner(try PlanInput(executor, .rows)))
+            return try body(executor, executor.planner(try PlanInput(executor, .rows)))
         }
     }
 

@@ -102,6 +102,13 @@ extension Duration {
         }
         return seconds * 1_000_000 + quotient
     }
+
+    /// Whole nanoseconds, at least one; what is too long for them is for ever.
+    var wholeNanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        if seconds >= 1 << 33 { return .max / 2 }
+        return UInt64(max(1, seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
+    }
 }
 
 extension Timestamp: CustomStringConvertible {

@@ -1,9 +1,9 @@
 /// What the parts of plans cost, in nanoseconds.
 ///
-/// Measured once, by fitting the time of every forced plan of the benchmark's regret suite (`make bench
-/// ONLY=regret` prints them beside their estimates); only their ratios matter, and those differ little between
-/// machines.
-struct CostModel: Hashable, Sendable {
+/// The standard ones were fitted to the times of all forced plans of the benchmark's regret suite (`make bench
+/// ONLY=regret` prints them beside their estimates); a ``Calibration`` fits them to another machine. Only their ratios
+/// matter.
+struct CostModel: Hashable, Sendable, Codable {
     /// Asking a tree at all, and for each of its leaves that is opened.
     var tree = 2_000.0
     var leaf = Scattered(near: 14, far: 45)
@@ -44,8 +44,19 @@ struct CostModel: Hashable, Sendable {
 
     static let standard = CostModel()
 
+    /// All of them.
+    static let constants: [WritableKeyPath<CostModel, Double> & Sendable] = [
+        \.tree, \.leaf.near, \.leaf.far, \.bothFactor, \.treeRow, \.countedRow, \.scannedRow,
+        \.scannedTime,
+        \.scannedBox, \.restrictedRow.near, \.restrictedRow.far, \.index, \.indexRow, \.orderedRow,
+        \.timeOrderedRow.near, \.timeOrderedRow.far, \.id, \.idOfSet, \.idTest, \.filteredRow,
+        \.scatteredFilteredRow.near, \.scatteredFilteredRow.far, \.sortKey, \.sortPropertyKey,
+        \.sortComparison,
+        \.distance, \.nearestRow, \.stretch,
+    ]
+
     /// What something costs at a row here and there: more, where most rows are in no cache.
-    struct Scattered: Hashable, Sendable {
+    struct Scattered: Hashable, Sendable, Codable {
         var near, far: Double
 
         private static let rowsNear = 16_384.0

@@ -30,8 +30,11 @@ struct RegretData {
     private(set) var clusters: [Position] = []
 
     init(_ surroundings: Surroundings, events: Int) throws {
-        whole = try .inMemory(configuration: .measured)
         var configuration = Database.Configuration.measured
+        if ProcessInfo.processInfo.environment["FORMDB_REGRET_CALIBRATED"] != nil {
+            configuration.planCosts = try .measured()
+        }
+        whole = try .inMemory(configuration: configuration)
         configuration.cutSources(into: Self.segmentCount)
         cut = try .inMemory(configuration: configuration)
         var random = Random(seed: 31)
