@@ -182,7 +182,9 @@ enum MemorySize {
     static func of(_ feature: Feature) -> Int {
         // A record as it was fetched: nothing of it is decoded.
         if let record = feature.record { return unsafe record.bytes.count }
-        var bytes = of(feature.properties ?? [:]) + of(feature.foreignMembers)
+        // Else its parts lie in an object of their own.
+        var bytes = 32 + MemoryLayout<FeatureParts>.stride
+        bytes += of(feature.properties ?? [:]) + of(feature.foreignMembers)
         bytes += of(feature.geometryMembers) + (feature.time?.source.map { of($0) } ?? 0)
         if case .text(let text)? = feature.id { bytes += of(text) }
         if let bbox = feature.bbox { bytes += 32 + bbox.count * 8 }

@@ -10,10 +10,14 @@ struct EncodedObject: Sendable {
     /// Where the map lies in the batch.
     let start, length: UInt32
 
+    /// Good while the batch is.
+    @inline(__always)
+    var bytes: UnsafeRawBufferPointer { unsafe batch.bytes(start, length) }
+
     private func withDecoder<Result>(_ body: (inout CBORDecoder) throws -> Result) -> Result {
         do {
             return try withExtendedLifetime(batch) {
-                var decoder = unsafe CBORDecoder(batch.bytes(start, length), isTrusted: true)
+                var decoder = unsafe CBORDecoder(bytes, isTrusted: true)
                 return try body(&decoder)
             }
         } catch { recordIsDamaged(error) }
@@ -23,9 +27,12 @@ struct EncodedObject: Sendable {
         withDecoder { decoder in Int(try decoder.readMapHead()) }
     }
 
-    /// The value of a key.
-    func value(forKey key: String) -> JSONValue? {
-        withDecoder { try $0.value(forKey: key) }
+    /// The value of a key in the bytes of an object, which the caller keeps alive.
+    static func value(forKey key: String, in bytes: UnsafeRawBufferPointer) -> JSONValue? {
+        do {
+            var decoder = unsafe CBORDecoder(bytes, isTrusted: true)
+            return try decoder.value(forKey: key)
+        } catch { recordIsDamaged(error) }
     }
 
     func contains(key: String) -> Bool {

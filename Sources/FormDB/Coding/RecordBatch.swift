@@ -23,6 +23,12 @@ struct RecordBatch: @unchecked Sendable {
         unsafe buffer.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
     }
 
+    /// Puts a record where it fits.
+    @inline(__always)
+    func copy(_ record: UnsafeRawBufferPointer, to offset: Int) {
+        unsafe (base + offset).copyMemory(from: record.baseAddress!, byteCount: record.count)
+    }
+
     static func === (a: RecordBatch, b: RecordBatch) -> Bool { a.buffer === b.buffer }
 
     /// A part of the bytes, good while the batch is.

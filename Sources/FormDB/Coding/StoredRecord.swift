@@ -49,21 +49,25 @@ struct StoredRecord: Sendable {
             unsafe base.loadUnaligned(fromByteOffset: FeatureRecord.atID, as: Int64.self))
     }
 
-    var geometry: Geometry? {
-        // Most are points, and are read without taking the record apart.
-        if unsafe base.load(fromByteOffset: FeatureRecord.atKind, as: UInt8.self)
-            == FeatureRecord.Kind.point, flags & FeatureRecord.Flags.hasZ == 0,
+    /// A point, as most geometries are, without taking the record apart; nil for anything else.
+    @inline(__always)
+    var point: Position? {
+        guard
+            unsafe base.load(fromByteOffset: FeatureRecord.atKind, as: UInt8.self)
+                == FeatureRecord.Kind.point, flags & FeatureRecord.Flags.hasZ == 0,
             word(FeatureRecord.atGeometryBytes) == 16
-        {
-            let start = Int(geometryStart)
-            return unsafe .point(
-                Position(
-                    longitude: base.loadUnaligned(fromByteOffset: start, as: Double.self),
-                    latitude: base.loadUnaligned(fromByteOffset: start + 8, as: Double.self),
-                    third: .nan))
-        }
-        return withView { try $0.geometry() }
+        else { return nil }
+        let start = Int(geometryStart)
+        return unsafe Position(
+            longitude: base.loadUnaligned(fromByteOffset: start, as: Double.self),
+            latitude: base.loadUnaligned(fromByteOffset: start + 8, as: Double.self),
+            third: .nan)
     }
+
+    var geometry: Geometry? { point.map { .point($0) } ?? decodedGeometry }
+
+    @inline(never)
+    private var decodedGeometry: Geometry? { withView { try $0.geometry() } }
 
     var properties: JSONObject? {
         let length = word(FeatureRecord.atPropertiesBytes)

@@ -7,8 +7,9 @@ extension CoreView {
     func feature(at position: UInt32) throws -> Feature {
         try withExtendedLifetime(owner) {
             let record = unsafe record(at: position)
-            return unsafe try Self.feature(
-                record, copiedTo: RecordBatch(byteCount: record.count), 0)
+            let batch = RecordBatch(byteCount: record.count)
+            unsafe batch.copy(record, to: 0)
+            return try Self.feature(of: batch, 0, record.count)
         }
     }
 
@@ -69,7 +70,8 @@ extension CoreView {
         return count
     }
 
-    /// Copies records into one batch, and adds their features.
+    /// Copies records into one batch, and adds their features: only then, because the first reference to the batch
+    /// that is counted waits for all that was written before it.
     private static func append(
         _ records: UnsafeBufferPointer<UnsafeRawBufferPointer>, to features: inout [Feature]
     ) throws {
@@ -79,21 +81,26 @@ extension CoreView {
         var offset = 0
         for index in records.indices {
             let record = unsafe records[index]
-            unsafe features.append(try feature(record, copiedTo: batch, offset))
+            unsafe batch.copy(record, to: offset)
             offset += record.count
+        }
+        offset = 0
+        for index in records.indices {
+            let length = unsafe records[index].count
+            features.append(try feature(of: batch, offset, length))
+            offset += length
         }
     }
 
-    /// Copies a record to its place in a batch; gives the feature that reads it there.
+    /// The feature that reads a record in a batch.
     @inline(__always)
     private static func feature(
-        _ record: UnsafeRawBufferPointer, copiedTo batch: RecordBatch, _ offset: Int
+        of batch: RecordBatch, _ offset: Int, _ length: Int
     ) throws -> Feature {
-        let view = unsafe try FeatureRecordView(record)
+        let record = StoredRecord(batch: batch, offset: UInt32(offset))
+        let view = unsafe try FeatureRecordView(batch.bytes(UInt32(offset), UInt32(length)))
         try view.checkExtras()
-        unsafe (batch.base + offset).copyMemory(
-            from: record.baseAddress!, byteCount: record.count)
         if view.hasManyProperties { return try view.feature() }
-        return Feature(StoredRecord(batch: batch, offset: UInt32(offset)))
+        return Feature(record)
     }
 }

@@ -16,9 +16,16 @@ public struct Feature: Sendable {
     /// The record that was fetched, from which each part is decoded when it is read; nil once a part was
     /// changed, and for a feature that was made.
     private(set) var record: StoredRecord?
-    /// All parts when there is no record. (Beside it and not one enum with it: reading a part of an enum
-    /// copied all of them.)
-    private var own: FeatureParts
+    /// All parts when there is no record. In an object of their own, so that fetched features are small: gathering
+    /// and going through them is mostly copying them.
+    private var own: OwnParts?
+
+    /// Parts that one feature has, or several copies of it until one is changed.
+    private final class OwnParts: @unchecked Sendable {
+        var parts: FeatureParts
+
+        init(_ parts: FeatureParts) { self.parts = parts }
+    }
 
     /// Creates a feature; it is checked when it is written.
     public init(
@@ -27,83 +34,88 @@ public struct Feature: Sendable {
         geometryMembers: JSONObject = [:]
     ) {
         record = nil
-        own = FeatureParts(
-            id: id, geometry: geometry, properties: properties, time: time, bbox: bbox,
-            foreign: foreignMembers.nonEmpty, geometryForeign: geometryMembers.nonEmpty)
+        own = OwnParts(
+            FeatureParts(
+                id: id, geometry: geometry, properties: properties, time: time, bbox: bbox,
+                foreign: foreignMembers.nonEmpty, geometryForeign: geometryMembers.nonEmpty))
     }
 
     @inline(__always)
     init(_ record: StoredRecord) {
         self.record = record
-        own = FeatureParts()
+        own = nil
     }
 
     /// All parts; properties of a fetched feature stay encoded.
-    var parts: FeatureParts { record?.parts ?? own }
+    var parts: FeatureParts { record?.parts ?? own!.parts }
 
-    /// Takes all parts out of the record, to change one.
-    private mutating func unpack() {
-        guard let record else { return }
-        own = record.parts
-        self.record = nil
+    /// All parts, to be changed in place: taken out of the record, and of what copies share.
+    private var changing: FeatureParts {
+        get { parts }
+        _modify {
+            if let record {
+                own = OwnParts(record.parts)
+                self.record = nil
+            } else if !isKnownUniquelyReferenced(&own) {
+                own = OwnParts(own!.parts)
+            }
+            yield &own!.parts
+        }
     }
 
     /// The id; nil lets the database choose one.
     public var id: FeatureID? {
-        get { if let record { record.id } else { own.id } }
+        get { if let record { record.id } else { own!.parts.id } }
         set {
-            unpack()
-            own.id = newValue
+            changing.id = newValue
         }
     }
 
     /// The geometry; nil is GeoJSON's `null`: a feature without a place. Changing it drops ``bbox``
     /// and ``geometryMembers``, which spoke of the one before.
     public var geometry: Geometry? {
-        get { if let record { record.geometry } else { own.geometry } }
+        get {
+            if let point = record?.point { return .point(point) }
+            return record == nil ? own!.parts.geometry : record!.geometry
+        }
         set {
             if newValue == geometry { return }
-            unpack()
-            own.geometry = newValue
-            own.bbox = nil
-            own.geometryForeign = nil
+            changing.geometry = newValue
+            changing.bbox = nil
+            changing.geometryForeign = nil
         }
     }
 
     /// The properties; nil is GeoJSON's `null`.
     public var properties: JSONObject? {
-        get { if let record { record.properties } else { own.properties } }
+        get { if let record { record.properties } else { own!.parts.properties } }
         // In place, so that setting one key copies no other.
         _modify {
-            unpack()
-            yield &own.properties
+            yield &changing.properties
         }
     }
 
     /// When it is valid; nil for no time.
     public var time: FeatureTime? {
-        get { if let record { record.time } else { own.time } }
+        get { if let record { record.time } else { own!.parts.time } }
         set {
-            unpack()
-            own.time = newValue
+            changing.time = newValue
         }
     }
 
     /// The `bbox` member as read: kept and written back, never used for answers.
     public var bbox: [Double]? {
-        get { if let record { record.extras.bbox } else { own.bbox } }
+        get { if let record { record.extras.bbox } else { own!.parts.bbox } }
         set {
-            unpack()
-            own.bbox = newValue
+            changing.bbox = newValue
         }
     }
 
     /// Members that neither RFC 7946 nor JSON-FG's `time` name, kept and written back.
     public var foreignMembers: JSONObject {
-        get { (record.map { $0.extras.foreignMembers } ?? own.foreign) ?? JSONObject() }
+        get { (record.map { $0.extras.foreignMembers } ?? own!.parts.foreign) ?? JSONObject() }
         set {
-            unpack()
-            own.foreign = newValue.nonEmpty
+            changing.foreign = newValue.nonEmpty
         }
     }
 
@@ -112,10 +124,11 @@ public struct Feature: Sendable {
     /// Those inside a geometry collection are under the key `geometries`, an array with one object
     /// (or null) for each geometry.
     public var geometryMembers: JSONObject {
-        get { (record.map { $0.extras.geometryMembers } ?? own.geometryForeign) ?? JSONObject() }
+        get {
+            (record.map { $0.extras.geometryMembers } ?? own!.parts.geometryForeign) ?? JSONObject()
+        }
         set {
-            unpack()
-            own.geometryForeign = newValue.nonEmpty
+            changing.geometryForeign = newValue.nonEmpty
         }
     }
 

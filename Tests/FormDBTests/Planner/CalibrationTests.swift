@@ -54,12 +54,12 @@ struct CalibrationTests {
     private static func machine(_ random: inout some RandomNumberGenerator) -> CostModel {
         var costs = CostModel.standard
         for constant in CostModel.constants {
-            costs[keyPath: constant] *= pow(2, .random(in: -1...1, using: &random))
+            costs[keyPath: constant] *= Bool.random(using: &random) ? 2 : 0.5
         }
         return costs
     }
 
-    /// How many times off estimates are: the 95th percentile over all plans.
+    /// How many times off estimates are: the median over all plans.
     private static func error(
         of estimated: CostModel, against true: CostModel, _ inputs: [PlanInput]
     ) -> Double {
@@ -72,7 +72,7 @@ struct CalibrationTests {
                 errors.append(max(a / b, b / a))
             }
         }
-        return errors.sorted()[errors.count * 95 / 100]
+        return errors.sorted()[errors.count / 2]
     }
 
     @Test("finds what plans cost on another machine, also when some times were disturbed")
@@ -95,8 +95,8 @@ struct CalibrationTests {
             let others = Self.inputs(&random)
             let before = Self.error(of: .standard, against: machine, others)
             let after = Self.error(of: calibration.fitted(), against: machine, others)
-            #expect(before > 1.4)
-            #expect(after < 1.2, "\(before) before")
+            #expect(before > 1.2)
+            #expect(after < 1.1, "\(before) before")
         }
     }
 
