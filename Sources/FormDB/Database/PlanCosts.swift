@@ -5,11 +5,12 @@ extension Database {
     /// and open databases with it:
     ///
     /// ```swift
-    /// let costs = try Database.PlanCosts.measured()   // once: takes some seconds
-    /// defaults.set(try JSONEncoder().encode(costs), forKey: "costs")
+    /// let costs = try Database.PlanCosts.measured()  // once: takes some seconds
+    /// try JSONEncoder().encode(costs).write(to: file)
     /// // ever after
     /// var configuration = Database.Configuration()
-    /// configuration.planCosts = try JSONDecoder().decode(Database.PlanCosts.self, from: kept)
+    /// configuration.planCosts = try JSONDecoder().decode(
+    ///     Database.PlanCosts.self, from: Data(contentsOf: file))
     /// ```
     ///
     /// Answers are the same whatever the costs. Nothing is measured unless you ask for it, so that a question is
@@ -42,7 +43,7 @@ extension Double {
 
 extension Database.PlanCosts {
     /// Measures, with some hundred questions to a database in memory of a few hundred thousand features that is made up
-    /// for it. TAKES some seconds, and 200 MB meanwhile; do it while little else runs.
+    /// for it. TAKES about ten seconds, and 200 MB meanwhile; do it while little else runs.
     public static func measured() throws -> Database.PlanCosts {
         var configuration = Database.Configuration()
         configuration.cache = .off
