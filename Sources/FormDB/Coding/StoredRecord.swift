@@ -51,7 +51,7 @@ struct StoredRecord: Sendable {
 
     /// A point, as most geometries are, without taking the record apart; nil for anything else.
     @inline(__always)
-    var point: Position? {
+    private var point: Position? {
         guard
             unsafe base.load(fromByteOffset: FeatureRecord.atKind, as: UInt8.self)
                 == FeatureRecord.Kind.point, flags & FeatureRecord.Flags.hasZ == 0,

@@ -74,10 +74,7 @@ public struct Feature: Sendable {
     /// The geometry; nil is GeoJSON's `null`: a feature without a place. Changing it drops ``bbox``
     /// and ``geometryMembers``, which spoke of the one before.
     public var geometry: Geometry? {
-        get {
-            if let point = record?.point { return .point(point) }
-            return record == nil ? own!.parts.geometry : record!.geometry
-        }
+        get { if let record { record.geometry } else { own!.parts.geometry } }
         set {
             if newValue == geometry { return }
             changing.geometry = newValue

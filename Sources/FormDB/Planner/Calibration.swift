@@ -32,9 +32,12 @@ struct Calibration {
     /// Errors above this count in proportion and not squared.
     private static let errorCap = 0.3
 
-    /// Adds a plan that took so many nanoseconds; nothing if the question has none such.
+    /// Adds a plan that took so many nanoseconds; nothing if the question has none such, or one
+    /// that costs nothing.
     mutating func add(_ input: PlanInput, _ forced: ForcedPlan, taken: Double) {
-        guard let plan = Planner(input).plan(forcing: forced), taken > 0 else { return }
+        guard let plan = Planner(input).plan(forcing: forced), plan.cost > 0, taken > 0 else {
+            return
+        }
         let step = 1.0 / 16
         let shares = CostModel.constants.map { constant in
             var costs = CostModel.standard

@@ -77,6 +77,41 @@ struct WriterTests {
         #expect(order.value == Array(0..<6))
     }
 
+    /// Writers that run may go before one that still wakes; without a bound a busy one would keep it out.
+    @Test("A waiting writer is passed sixteen times at most")
+    func passes() throws {
+        let database = try Database.inMemory()
+        let isInside = DispatchSemaphore(value: 0)
+        let mayQueue = DispatchSemaphore(value: 0)
+        let served = Shared<[UInt64]>([])
+        let waiter = ThreadGroup([
+            {
+                for _ in 0..<20 {
+                    mayQueue.wait()
+                    isInside.signal()
+                    try database.write { tx in
+                        served.update { $0.append(tx.sequence) }
+                        try tx.insert(Feature(geometry: nil), into: "f")
+                    }
+                }
+            }
+        ])
+        for round in 1...20 {
+            let held = try database.write { tx in
+                mayQueue.signal()
+                isInside.wait()
+                // Long enough to have queued, on a busy machine too.
+                Thread.sleep(forTimeInterval: 0.05)
+                try tx.insert(Feature(geometry: nil), into: "f")
+            }.sequence
+            while served.value.count < round {
+                try database.write { try $0.insert(Feature(geometry: nil), into: "f") }
+            }
+            #expect(served.value[round - 1] <= held + 17)
+        }
+        try waiter.join()
+    }
+
     @Test("Async writers share the database with sync ones")
     func asyncWriters() async throws {
         let database = try Database.inMemory()
