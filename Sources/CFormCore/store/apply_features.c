@@ -23,8 +23,7 @@ static fc_status check_mode(const fc_apply_call *call, bool is_live) {
 static fc_status check_reserved(const fc_apply_call *call, const fc_entry *collection,
                                 bool is_live) {
     if (is_live) return FC_STATUS_OK;
-    fc_store *store = call->transaction->store;
-    const fc_bytes name = fc_catalog_name(store->catalog, collection, call->transaction->sequence);
+    const fc_bytes name = fc_catalog_name_writing(collection, call->transaction->sequence);
     const size_t length = sizeof FC_SERIES_COLLECTION_NAME - 1;
     if (name.length != length || memcmp(name.data, FC_SERIES_COLLECTION_NAME, length) != 0)
         return FC_STATUS_OK;

@@ -390,11 +390,16 @@ fc_entry *fc_catalog_get_writing(fc_catalog *catalog, fc_target_kind kind, uint3
     return entry->created > sequence || atomic_load(&entry->deleted) <= sequence ? NULL : entry;
 }
 
+fc_bytes fc_catalog_name_writing(const fc_entry *entry, uint64_t sequence) {
+    const name_binding *binding = binding_of(entry, sequence);
+    return binding ? (fc_bytes){binding->name, binding->name_length} : (fc_bytes){0};
+}
+
 fc_bytes fc_catalog_name(fc_catalog *catalog, const fc_entry *entry, uint64_t sequence) {
     lock(catalog);
-    const name_binding *binding = binding_of(entry, sequence);
+    const fc_bytes name = fc_catalog_name_writing(entry, sequence);
     unlock(catalog);
-    return binding ? (fc_bytes){binding->name, binding->name_length} : (fc_bytes){0};
+    return name;
 }
 
 uint32_t fc_catalog_count(fc_catalog *catalog, fc_target_kind kind) {

@@ -65,6 +65,8 @@ fc_entry *fc_catalog_get_writing(fc_catalog *catalog, fc_target_kind kind, uint3
                                  uint64_t sequence);
 // The name that the entry has at `sequence`; borrowed for the catalog's life.
 fc_bytes fc_catalog_name(fc_catalog *catalog, const fc_entry *entry, uint64_t sequence);
+// The same for the writer, without the lock.
+fc_bytes fc_catalog_name_writing(const fc_entry *entry, uint64_t sequence);
 // How many ids were given; entry `id` whatever its life span (NULL beyond).
 uint32_t fc_catalog_count(fc_catalog *catalog, fc_target_kind kind);
 fc_entry *fc_catalog_entry(fc_catalog *catalog, fc_target_kind kind, uint32_t id);

@@ -41,20 +41,21 @@ struct CoreDescription {
     let isWriting: Bool
     private let thread: UInt64
     /// nil once a writing transaction has ended.
-    private var open: OpaquePointer?
+    @safe @exclusivity(unchecked) private var open: OpaquePointer?
 
-    // The writer's own.
+    // The writer's own. No access lasts longer than to read or set it, so it need not be checked at each
+    // row that none meets another.
     let detail: UnsafeMutablePointer<fc_detail>?
     var targets: [TextKey: CoreTarget] = [:]
     var seriesTargets: [TextKey: CoreTarget] = [:]
-    var lastCollection = (name: LastName(), target: CoreTarget(id: 0, fieldCount: 0))
-    var lastSeries = (name: LastName(), target: CoreTarget(id: 0, fieldCount: 0))
+    @safe @exclusivity(unchecked) var lastCollection = (name: LastName(), target: CoreTarget(id: 0, fieldCount: 0))
+    @safe @exclusivity(unchecked) var lastSeries = (name: LastName(), target: CoreTarget(id: 0, fieldCount: 0))
     /// What operations are attributed to; 0 is the transaction's own provenance.
-    var provenance: UInt32 = 0
+    @safe @exclusivity(unchecked) var provenance: UInt32 = 0
     /// How many operations were applied: views taken before are no longer good.
-    var changes = 0
+    @safe @exclusivity(unchecked) var changes = 0
     /// How many closures are being lent memory that an operation would take away.
-    private(set) var lendings = 0
+    @safe @exclusivity(unchecked) private(set) var lendings = 0
 
     init(_ pointer: OpaquePointer, store: CoreStore, isWriting: Bool) {
         unsafe open = pointer
@@ -71,7 +72,7 @@ struct CoreDescription {
     }
 
     deinit {
-        if let open = unsafe open { unsafe fc_abort(open) }
+        if let open = open { unsafe fc_abort(open) }
         if let detail = unsafe detail { unsafe detail.deallocate() }
     }
 
@@ -79,7 +80,7 @@ struct CoreDescription {
     @inline(__always)
     func pointer() throws -> OpaquePointer {
         if isWriting { try checkThread() }
-        guard let open = unsafe open else {
+        guard let open = open else {
             throw FormDBError(
                 .closed, "the transaction has ended", advice: "use it inside its closure only")
         }
@@ -114,7 +115,7 @@ struct CoreDescription {
 
     func commit() throws -> Committed {
         let transaction = unsafe try pointer()
-        unsafe open = nil
+        open = nil
         var result = fc_commit_result()
         try callCore { detail in unsafe fc_commit(transaction, &result, detail) }
         return Committed(
@@ -124,8 +125,8 @@ struct CoreDescription {
 
     /// Undoes everything.
     func abort() {
-        guard let transaction = unsafe open else { return }
-        unsafe open = nil
+        guard let transaction = open else { return }
+        open = nil
         unsafe fc_abort(transaction)
     }
 

@@ -20,11 +20,25 @@ public struct Feature: Sendable {
     /// and going through them is mostly copying them.
     private var own: OwnParts?
 
-    /// Parts that one feature has, or several copies of it until one is changed.
-    private final class OwnParts: @unchecked Sendable {
-        var parts: FeatureParts
+    /// Parts that one feature has, or several copies of it until one is changed. (A buffer's header is
+    /// lent where it lies; a stored property of an object is copied first, with each part of it counted.)
+    private struct OwnParts: @unchecked Sendable {
+        private var buffer: ManagedBuffer<FeatureParts, Never>
 
-        init(_ parts: FeatureParts) { self.parts = parts }
+        init(_ parts: FeatureParts) {
+            buffer = .create(minimumCapacity: 0) { _ in parts }
+        }
+
+        var isUnique: Bool {
+            mutating get { isKnownUniquelyReferenced(&buffer) }
+        }
+
+        var parts: FeatureParts {
+            _read { yield unsafe buffer.withUnsafeMutablePointerToHeader { unsafe $0 }.pointee }
+            nonmutating _modify {
+                yield unsafe &buffer.withUnsafeMutablePointerToHeader { unsafe $0 }.pointee
+            }
+        }
     }
 
     /// Creates a feature; it is checked when it is written.
@@ -47,7 +61,9 @@ public struct Feature: Sendable {
     }
 
     /// All parts; properties of a fetched feature stay encoded.
-    var parts: FeatureParts { record?.parts ?? own!.parts }
+    var parts: FeatureParts {
+        _read { if let record { yield record.parts } else { yield own!.parts } }
+    }
 
     /// All parts, to be changed in place: taken out of the record, and of what copies share.
     private var changing: FeatureParts {
@@ -56,7 +72,7 @@ public struct Feature: Sendable {
             if let record {
                 own = OwnParts(record.parts)
                 self.record = nil
-            } else if !isKnownUniquelyReferenced(&own) {
+            } else if !own!.isUnique {
                 own = OwnParts(own!.parts)
             }
             yield &own!.parts

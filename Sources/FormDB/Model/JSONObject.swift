@@ -259,7 +259,8 @@ extension JSONObject: Hashable {
 extension JSONObject: ExpressibleByDictionaryLiteral {
     /// Of equal keys the last value wins.
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
-        self.init(lastWins: elements)
+        // What `[:]` is given for, as a default of each feature made.
+        if elements.isEmpty { self.init() } else { self.init(lastWins: elements) }
     }
 }
 
