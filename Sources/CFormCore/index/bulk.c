@@ -78,7 +78,8 @@ static bool next_block(row_pass *pass, bool with_boxes) {
 // Whether row `i` of the block is one.
 static inline bool belongs(const row_pass *pass, uint32_t i) {
     return pass->chunk->flags[pass->row + i] & pass->flag &&
-           (pass->is_clean || !fc_chunk_has_ended(pass->chunk, pass->row + i, pass->horizon));
+           (pass->is_clean || !fc_chunk_has_ended(&pass->table->columns, pass->chunk,
+                                                  pass->first + i, pass->horizon));
 }
 
 typedef struct row_count {

@@ -1,9 +1,11 @@
 // The rows of a memtable by position, in chunks of 65,536 that never move: exact box, time, id,
 // record, `deleted`, `older`.
 // THREADS: the writer fills a position once, before anything leads readers to it. After that only
-// `deleted` changes, and its bit: the writer stores `deleted` first, the word's `last` second, the bit
-// (release) third, so that a clear bit, or a set one in a word whose `last` is not after the reader's
-// sequence, needs no look at `deleted`: a random access to memory (W5 asks for 33 dead rows to see 100).
+// `deleted` changes, and its bit: the writer stores `deleted` first, `last_deleted` second, the bit
+// (release) third, so that a clear bit, or a set one among 64 rows whose `last_deleted` is not after the
+// reader's sequence, needs no look at `deleted`: a random access to memory (W5 asks for 33 dead rows to
+// see 100). The bits of all rows lie side by side: found by the position alone, they are asked for each
+// row of a leaf (through the chunk it took three times as long).
 // An abort clears the bits of rows that live again; the sequence it had is then given to nobody
 // who could have seen them set. `deleted` and `older` are allocated with the first row of
 // the chunk that needs them, and have values only for rows with the bit or the flag (12 of 53 bytes a row
@@ -29,14 +31,9 @@ typedef struct fc_row_time {
     int64_t start_us, end_us; // closed
 } fc_row_time;
 
-// Of 64 rows, in one line: those whose `deleted` is not FC_LIVE, and the largest `deleted` there was.
-typedef struct fc_dead_word {
-    _Atomic uint64_t bits, last;
-} fc_dead_word;
-
 typedef struct fc_chunk {
     fc_box *boxes;
-    fc_dead_word *dead;
+    _Atomic uint64_t *last_deleted; // of each 64 rows the largest `deleted` there was
     uint64_t *ids; // the integer, or the address of the text with its length before it
     uint8_t *flags;
     _Atomic(_Atomic uint64_t *) deleted;
@@ -59,9 +56,14 @@ typedef struct fc_chunk {
 typedef struct fc_columns {
     fc_versions *versions;
     fc_pointer_table chunks;
-    uint32_t rows;               // applied; the writer's
-    _Atomic bool any_text;       // a row has had a text id
-    _Atomic uint64_t dead_marks; // how often a bit was set: 0 means that every bit is clear
+    // A bit for each row whose `deleted` is not FC_LIVE; those of freed chunks stay. Grown like a pointer
+    // table: a reader's array has the bits of all that its view may know of.
+    _Atomic(_Atomic uint64_t *) dead;
+    uint32_t dead_chunks;          // how many chunks there is room for in it; the writer's
+    uint32_t rows;                 // applied; the writer's
+    _Atomic bool any_text;         // a row has had a text id
+    _Atomic uint64_t dead_marks;   // how often a bit was set: 0 means that every bit is clear
+    _Atomic uint64_t last_deleted; // the largest `deleted` there was; stored before the bit
     uint64_t bytes_columns, bytes_records, bytes_times;
 } fc_columns;
 
@@ -81,14 +83,20 @@ uint32_t fc_columns_append(fc_columns *columns, const fc_row *row, uint32_t olde
 static inline fc_chunk *fc_columns_chunk(const fc_columns *columns, uint32_t position) {
     return fc_pointer_table_get(&columns->chunks, position >> FC_CHUNK_LOG2);
 }
-static inline bool fc_chunk_may_be_dead(const fc_chunk *chunk, uint32_t position) {
-    uint32_t row = position & FC_CHUNK_MASK;
-    return atomic_load_explicit(&chunk->dead[row / 64].bits, memory_order_acquire) >> (row % 64) &
-           1;
+// The bits of all rows, 64 to a word. REQUIRES: a view or version is held before, while they are used.
+static inline _Atomic uint64_t *fc_columns_dead_bits(const fc_columns *columns) {
+    return atomic_load_explicit(&columns->dead, memory_order_acquire);
 }
-static inline uint64_t fc_chunk_deleted(const fc_chunk *chunk, uint32_t position) {
+static inline bool fc_dead_bit(const _Atomic uint64_t *dead, uint32_t position) {
+    return atomic_load_explicit(&dead[position / 64], memory_order_acquire) >> (position % 64) & 1;
+}
+static inline bool fc_columns_may_be_dead(const fc_columns *columns, uint32_t position) {
+    return fc_dead_bit(fc_columns_dead_bits(columns), position);
+}
+static inline uint64_t fc_chunk_deleted(const fc_columns *columns, const fc_chunk *chunk,
+                                        uint32_t position) {
     // The bit first: whoever sees it sees the column that was there when it was set.
-    if (!fc_chunk_may_be_dead(chunk, position)) return FC_LIVE;
+    if (!fc_columns_may_be_dead(columns, position)) return FC_LIVE;
     _Atomic uint64_t *deleted = atomic_load_explicit(&chunk->deleted, memory_order_acquire);
     if (deleted == NULL) return 0;
     return atomic_load_explicit(&deleted[position & FC_CHUNK_MASK], memory_order_acquire);
@@ -96,9 +104,6 @@ static inline uint64_t fc_chunk_deleted(const fc_chunk *chunk, uint32_t position
 static inline uint32_t fc_chunk_older(const fc_chunk *chunk, uint32_t position) {
     uint32_t row = position & FC_CHUNK_MASK;
     return chunk->flags[row] & FC_ROW_OLDER ? chunk->older[row] : FC_NO_POSITION;
-}
-static inline void fc_chunk_prefetch_dead(const fc_chunk *chunk, uint32_t position) {
-    __builtin_prefetch((const void *)&chunk->dead[(position & FC_CHUNK_MASK) / 64]);
 }
 static inline void fc_chunk_prefetch_deleted(const fc_chunk *chunk, uint32_t position) {
     _Atomic uint64_t *deleted = atomic_load_explicit(&chunk->deleted, memory_order_acquire);
@@ -121,23 +126,24 @@ static inline uint32_t fc_columns_older(const fc_columns *columns, uint32_t posi
     return fc_chunk_older(fc_columns_chunk(columns, position), position);
 }
 static inline uint64_t fc_columns_deleted(const fc_columns *columns, uint32_t position) {
-    return fc_chunk_deleted(fc_columns_chunk(columns, position), position);
+    return fc_chunk_deleted(columns, fc_columns_chunk(columns, position), position);
 }
 // Whether every set bit of the row's word means a row that `sequence` does not see.
 static inline bool fc_chunk_all_ended(const fc_chunk *chunk, uint32_t position, uint64_t sequence) {
-    const fc_dead_word *word = &chunk->dead[(position & FC_CHUNK_MASK) / 64];
-    return atomic_load_explicit(&word->last, memory_order_acquire) <= sequence;
+    const _Atomic uint64_t *last = &chunk->last_deleted[(position & FC_CHUNK_MASK) / 64];
+    return atomic_load_explicit(last, memory_order_acquire) <= sequence;
 }
 // Whether the row ended at or before `sequence`.
-static inline bool fc_chunk_has_ended(const fc_chunk *chunk, uint32_t position, uint64_t sequence) {
-    return fc_chunk_may_be_dead(chunk, position) &&
+static inline bool fc_chunk_has_ended(const fc_columns *columns, const fc_chunk *chunk,
+                                      uint32_t position, uint64_t sequence) {
+    return fc_columns_may_be_dead(columns, position) &&
            (fc_chunk_all_ended(chunk, position, sequence) ||
-            fc_chunk_deleted(chunk, position) <= sequence);
+            fc_chunk_deleted(columns, chunk, position) <= sequence);
 }
 // Whether nobody from `horizon` on can see the row.
 static inline bool fc_columns_is_dropped(const fc_columns *columns, uint32_t position,
                                          uint64_t horizon) {
-    return fc_chunk_has_ended(fc_columns_chunk(columns, position), position, horizon);
+    return fc_chunk_has_ended(columns, fc_columns_chunk(columns, position), position, horizon);
 }
 
 // The integer, or the address of the text.

@@ -20,8 +20,9 @@ typedef struct walk_state {
     bool is_full; // the sink's limit is reached
     unsigned doubtful_count;
     leaf_ref pending[PENDING_LEAVES];
-    // Rows that match, and may be dead or too new: asked for together, so that their misses overlap.
-    // FC_NODE more, because vectors store so many at a time.
+    const _Atomic uint64_t *dead; // the bits of all rows (fc_columns_dead_bits)
+    // Rows that match and may be dead: asked for together, so that their misses overlap. FC_NODE more,
+    // because the next of a leaf is stored before it is known to be one.
     uint32_t doubtful[DOUBTFUL_ROWS + FC_NODE];
     uint64_t doubtful_ids[DOUBTFUL_ROWS + FC_NODE]; // when the sink takes ids
 } walk_state;
@@ -90,63 +91,36 @@ static inline void W(add_id)(fc_sink *sink, uint64_t id) {
     sink->total++;
 }
 
-// Rows of the list that are marked: of those without doubt visible ones the rest of the list remains.
-typedef struct marked_rows {
-    uint32_t positions[DOUBTFUL_ROWS];
-    uint64_t ids[DOUBTFUL_ROWS];
-    unsigned count;
-} marked_rows;
-
-// Dead rows come at random and are no branch of their own (W5: a fifth of all).
-static void W(part_marked)(walk_state *state, marked_rows *marked) {
-    const fc_view *view = state->walk->view;
-    const fc_columns *columns = &view->table->columns;
-    uint32_t *positions = state->doubtful;
-    uint64_t *ids = state->doubtful_ids;
-    const unsigned count = state->doubtful_count;
-    for (unsigned i = 0; i < count; i++) {
-        const fc_chunk *chunk = fc_columns_chunk(columns, positions[i]);
-        if (chunk != NULL) fc_chunk_prefetch_dead(chunk, positions[i]);
-    }
-    unsigned clear = 0;
-    marked->count = 0;
-    for (unsigned i = 0; i < count; i++) {
-        const uint32_t position = positions[i];
-        const uint64_t id = ids[i];
-        const fc_chunk *chunk = fc_columns_chunk(columns, position);
-        if (position >= view->limit || chunk == NULL) continue;
-        const bool is_marked = fc_chunk_may_be_dead(chunk, position);
-        marked->positions[marked->count] = positions[clear] = position;
-        marked->ids[marked->count] = ids[clear] = id;
-        marked->count += is_marked;
-        clear += !is_marked;
-    }
-    state->doubtful_count = clear;
-}
-
 // Keeps of the doubtful rows those that are visible.
 static void W(keep_seen)(walk_state *state) {
-    marked_rows marked;
-    W(part_marked)(state, &marked);
     const fc_view *view = state->walk->view;
     const fc_columns *columns = &view->table->columns;
+    const unsigned count = state->doubtful_count;
+    uint32_t *positions = state->doubtful;
+    uint64_t *ids = state->doubtful_ids;
+    state->doubtful_count = 0;
+    // As long as nothing was deleted since the view was made, every one of them has ended.
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load_explicit(&columns->last_deleted, memory_order_relaxed) <= view->sequence)
+        return;
     unsigned left = 0;
-    for (unsigned i = 0; i < marked.count; i++) {
-        const uint32_t position = marked.positions[i];
-        const fc_chunk *chunk = fc_columns_chunk(columns, position);
-        // Known a moment ago, but it may have been freed meanwhile.
-        if (chunk == NULL || fc_chunk_all_ended(chunk, position, view->sequence)) continue;
-        fc_chunk_prefetch_deleted(chunk, position);
-        marked.positions[left] = position;
-        marked.ids[left++] = marked.ids[i];
+    for (unsigned i = 0; i < count; i++) {
+        const fc_chunk *chunk = fc_columns_chunk(columns, positions[i]);
+        if (chunk == NULL || fc_chunk_all_ended(chunk, positions[i], view->sequence)) continue;
+        fc_chunk_prefetch_deleted(chunk, positions[i]);
+        positions[left] = positions[i];
+        ids[left++] = ids[i];
     }
+    unsigned seen = 0;
     for (unsigned i = 0; i < left; i++) {
-        const fc_chunk *chunk = fc_columns_chunk(columns, marked.positions[i]);
-        if (chunk == NULL || fc_chunk_deleted(chunk, marked.positions[i]) <= view->sequence)
+        const fc_chunk *chunk = fc_columns_chunk(columns, positions[i]);
+        // Known a moment ago, but it may have been freed meanwhile.
+        if (chunk == NULL || fc_chunk_deleted(columns, chunk, positions[i]) <= view->sequence)
             continue;
-        state->doubtful[state->doubtful_count] = marked.positions[i];
-        state->doubtful_ids[state->doubtful_count++] = marked.ids[i];
+        positions[seen] = positions[i];
+        ids[seen++] = ids[i];
     }
+    state->doubtful_count = seen;
 }
 
 // Hands on those of the doubtful rows that are visible.
@@ -175,21 +149,6 @@ static fc_status W(settle_doubts)(walk_state *state) {
     return FC_STATUS_OK;
 }
 
-// Notes matching rows of 16 whose visibility is to be asked for.
-TARGET static inline fc_status W(note_doubtful)(walk_state *state, const uint32_t *positions,
-                                                const uint64_t *ids, uint32_t mask) {
-    if (state->doubtful_count > DOUBTFUL_ROWS - FC_NODE) {
-        fc_status status = W(settle_doubts)(state);
-        if (status != FC_STATUS_OK || state->is_full) return status;
-    }
-    unsigned at = state->doubtful_count;
-    state->doubtful_count += K(select)(positions, mask, state->doubtful + at);
-    if (state->sink->ids == NULL) return FC_STATUS_OK;
-    for (; mask != 0; mask &= mask - 1)
-        state->doubtful_ids[at++] = ids[__builtin_ctz(mask)];
-    return FC_STATUS_OK;
-}
-
 // Hands on the ids of 16 rows that are visible.
 TARGET static inline void W(emit_ids)(fc_sink *sink, const uint64_t *ids, uint32_t mask) {
     if (sink->id_capacity < sink->total + FC_NODE) {
@@ -204,13 +163,71 @@ TARGET static inline void W(emit_ids)(fc_sink *sink, const uint64_t *ids, uint32
     sink->total = (uint64_t)(out - sink->ids);
 }
 
+// Hands on those of 16 rows that are visible beyond doubt, and notes those that may be dead. Dead rows come
+// at random, so that neither kind is a branch of its own (W5: a fifth of all are dead).
+TARGET static fc_status W(emit_unmarked)(walk_state *state, const uint32_t *positions,
+                                         const uint64_t *ids, uint32_t mask) {
+    if (state->doubtful_count > DOUBTFUL_ROWS - FC_NODE) {
+        fc_status status = W(settle_doubts)(state);
+        if (status != FC_STATUS_OK || state->is_full) return status;
+    }
+    const _Atomic uint64_t *dead = state->dead;
+    const uint32_t limit = state->walk->view->limit;
+    fc_sink *sink = state->sink;
+    unsigned clear = 0, doubtful = state->doubtful_count;
+    if (sink->ids != NULL) {
+        uint64_t own[FC_NODE];
+        const bool has_room = sink->id_capacity >= sink->total + FC_NODE;
+        uint64_t *out = has_room ? sink->ids + sink->total : own;
+        for (; mask != 0; mask &= mask - 1) {
+            const unsigned i = (unsigned)__builtin_ctz(mask);
+            const uint32_t position = positions[i];
+            const uint64_t word = atomic_load_explicit(&dead[position / 64], memory_order_relaxed);
+            const unsigned is_marked = word >> (position % 64) & 1, is_old = position < limit;
+            out[clear] = state->doubtful_ids[doubtful] = ids[i];
+            state->doubtful[doubtful] = position;
+            clear += is_old & ~is_marked;
+            doubtful += is_old & is_marked;
+        }
+        state->doubtful_count = doubtful;
+        if (has_room)
+            sink->total += clear;
+        else
+            for (unsigned i = 0; i < clear; i++)
+                W(add_id)(sink, own[i]);
+        return FC_STATUS_OK;
+    }
+    uint32_t own[FC_NODE], *out = own;
+    if (!sink->counts_only) {
+        fc_status status = fc_sink_room(sink, FC_SINK_STEP);
+        if (status != FC_STATUS_OK || state->is_full) return status;
+        out = sink->data + sink->count;
+    }
+    for (; mask != 0; mask &= mask - 1) {
+        const uint32_t position = positions[__builtin_ctz(mask)];
+        const uint64_t word = atomic_load_explicit(&dead[position / 64], memory_order_relaxed);
+        const unsigned is_marked = word >> (position % 64) & 1, is_old = position < limit;
+        out[clear] = state->doubtful[doubtful] = position;
+        clear += is_old & ~is_marked;
+        doubtful += is_old & is_marked;
+    }
+    state->doubtful_count = doubtful;
+    if (sink->counts_only) {
+        sink->total += clear;
+        return FC_STATUS_OK;
+    }
+    sink->count += clear;
+    W(limit_sink)(state);
+    return FC_STATUS_OK;
+}
+
 // Hands on the visible ones among 16 rows. `all_seen`: they all are. `ids` are looked at only when the
 // sink takes ids.
 TARGET static inline __attribute__((always_inline)) fc_status
 W(emit)(walk_state *state, const uint32_t *positions, const uint64_t *ids, uint32_t mask,
         bool all_seen) {
     fc_sink *sink = state->sink;
-    if (!all_seen) return W(note_doubtful)(state, positions, ids, mask);
+    if (!all_seen) return W(emit_unmarked)(state, positions, ids, mask);
     if (sink->ids != NULL) {
         W(emit_ids)(sink, ids, mask);
         return FC_STATUS_OK;
@@ -454,6 +471,7 @@ TARGET fc_status W(walk)(const fc_walk *walk, fc_sink *sink) {
     walk_state state; // not its lists, two kilobytes
     state.walk = walk;
     state.sink = sink;
+    state.dead = fc_columns_dead_bits(&walk->view->table->columns);
     state.pending_count = state.doubtful_count = 0;
     if (probe->is_empty || (probe->has_time && !walk->view->timed)) return FC_STATUS_OK;
     state.is_full = sink->limit == 0;

@@ -48,8 +48,12 @@ struct CoreDescription {
     let detail: UnsafeMutablePointer<fc_detail>?
     var targets: [TextKey: CoreTarget] = [:]
     var seriesTargets: [TextKey: CoreTarget] = [:]
-    @safe @exclusivity(unchecked) var lastCollection = (name: LastName(), target: CoreTarget(id: 0, fieldCount: 0))
-    @safe @exclusivity(unchecked) var lastSeries = (name: LastName(), target: CoreTarget(id: 0, fieldCount: 0))
+    @safe @exclusivity(unchecked) var lastCollection = (
+        name: LastName(), target: CoreTarget(id: 0, fieldCount: 0)
+    )
+    @safe @exclusivity(unchecked) var lastSeries = (
+        name: LastName(), target: CoreTarget(id: 0, fieldCount: 0)
+    )
     /// What operations are attributed to; 0 is the transaction's own provenance.
     @safe @exclusivity(unchecked) var provenance: UInt32 = 0
     /// How many operations were applied: views taken before are no longer good.
