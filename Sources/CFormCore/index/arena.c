@@ -2,8 +2,12 @@
 
 #include <assert.h>
 
-// Sizes are rounded up to eight steps an octave, from 512 bytes on.
+// Sizes are rounded up to eight steps an octave, from 512 bytes on. Large blocks have room for a whole
+// octave, of which they use so much (and what was never used is not resident): the trees of a level come in
+// many sizes, and each would keep blocks of its own. (W2: 202 bytes a row resident before, 168 now, and a
+// sixth fewer page faults.)
 enum { SIZE_LOG2_MIN = 9, STEPS_LOG2 = 3, CLASS_COUNT = (48 - SIZE_LOG2_MIN) << STEPS_LOG2 };
+enum { ROOMY_LOG2_MIN = 18, ROOMY_LOG2_MAX = 27 };
 enum { BLOCK_ALIGNMENT = 64 };
 
 // As much as was ever in use may lie idle, and this much in any case: memory that was needed once will
@@ -13,7 +17,7 @@ static const uint64_t recycled_bytes_floor = UINT64_C(64) << 20;
 typedef struct block_header {
     void *allocation; // what the allocator returned
     size_t allocation_bytes;
-    size_t bytes; // of the class, header included
+    size_t bytes; // that are used, header included: what counts
     uint32_t size_class;
     struct block_header *next; // in a free list, or in the owner's list
 } block_header;
@@ -32,16 +36,18 @@ static block_header *header_of(const void *block) {
     return (block_header *)((uint8_t *)(uintptr_t)block - BLOCK_ALIGNMENT);
 }
 
-// The class of `bytes` and the bytes of that class.
-static uint32_t size_class(size_t bytes, size_t *out_bytes) {
+// The class of `bytes`; the bytes that count, and those that blocks of the class have room for.
+static uint32_t size_class(size_t bytes, size_t *out_bytes, size_t *out_room) {
     if (bytes <= (size_t)1 << SIZE_LOG2_MIN) {
-        *out_bytes = (size_t)1 << SIZE_LOG2_MIN;
+        *out_bytes = *out_room = (size_t)1 << SIZE_LOG2_MIN;
         return 0;
     }
     unsigned log2 = 63 - (unsigned)__builtin_clzll(bytes - 1); // 2^log2 < bytes <= 2^(log2 + 1)
     unsigned shift = log2 - STEPS_LOG2;
     size_t steps = ((bytes - 1) >> shift) + 1; // 9...16
     *out_bytes = steps << shift;
+    if (log2 >= ROOMY_LOG2_MIN && log2 <= ROOMY_LOG2_MAX) steps = 2u << STEPS_LOG2;
+    *out_room = steps << shift;
     return (uint32_t)(((log2 - SIZE_LOG2_MIN) << STEPS_LOG2) + (steps - (1u << STEPS_LOG2)));
 }
 
@@ -93,9 +99,9 @@ static void add_in_use(fc_arena *arena, uint64_t bytes) {
 
 void *fc_arena_allocate(fc_arena *arena, size_t size) {
     if (size > (size_t)1 << 46) return NULL;
-    size_t bytes = 0;
+    size_t bytes = 0, room = 0;
     // Classes are of what is asked for, so that powers of two fit without a rest.
-    uint32_t class = size_class(size, &bytes);
+    uint32_t class = size_class(size, &bytes, &room);
     bytes += BLOCK_ALIGNMENT;
     assert(class < CLASS_COUNT && bytes >= size + BLOCK_ALIGNMENT);
     const fc_os *os = arena->os;
@@ -104,12 +110,13 @@ void *fc_arena_allocate(fc_arena *arena, size_t size) {
     fc_arena_statistics *statistics = &arena->statistics;
     if (header != NULL) {
         arena->free_blocks[class] = header->next;
-        statistics->bytes_recycled -= bytes;
+        statistics->bytes_recycled -= header->bytes;
+        header->bytes = bytes;
         add_in_use(arena, bytes);
     }
     os->mutex_unlock(os->context, arena->mutex);
     if (header == NULL) {
-        size_t allocation_bytes = bytes + BLOCK_ALIGNMENT - 16;
+        size_t allocation_bytes = room + 2 * BLOCK_ALIGNMENT - 16;
         uint8_t *allocation = os->memory.allocate(os->memory.context, allocation_bytes);
         if (allocation == NULL) return NULL;
         uintptr_t misfit = (uintptr_t)allocation & (BLOCK_ALIGNMENT - 1);

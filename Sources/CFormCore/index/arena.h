@@ -9,7 +9,7 @@
 // At least `size` bytes, aligned to 64, not cleared; NULL when there is no memory.
 void *fc_arena_allocate(fc_arena *arena, size_t size);
 void fc_arena_release(fc_arena *arena, void *block); // may be NULL
-// What the block occupies, its header included.
+// What of the block is used, its header included.
 size_t fc_arena_block_bytes(const void *block);
 
 // Blocks can be strung on lists without further memory: pushes `block` on `list` (its first block,
