@@ -9,11 +9,16 @@
 #endif
 #include <lz4.h>
 
+// Twice as hurried as LZ4's default: blocks of features with properties take 0.55 of the time, points 0.85, and become 1
+// to 2 % larger (outlines of countries 6 %). At 4 boxes gain too, but outlines become 12 % larger.
+enum { ACCELERATION = 2 };
+
 bool fc_lz4_compress(const uint8_t *bytes, size_t length, uint8_t *out, size_t capacity,
                      size_t *out_length) {
     if (length > LZ4_MAX_INPUT_SIZE || capacity == 0) return false;
     int room = capacity > INT_MAX ? INT_MAX : (int)capacity;
-    int written = LZ4_compress_default((const char *)bytes, (char *)out, (int)length, room);
+    int written =
+        LZ4_compress_fast((const char *)bytes, (char *)out, (int)length, room, ACCELERATION);
     if (written <= 0) return false;
     *out_length = (size_t)written;
     return true;

@@ -33,7 +33,13 @@ extension CBORDecoder {
     /// Goes to the value of a key in the map that is next; false if it isn't there. Keys are sorted, so
     /// the search ends early.
     mutating func find(_ key: String) throws -> Bool {
-        var left = try readMapHead()
+        var left: UInt64
+        if remaining > 0, unsafe bytes[position] & 0xf0 == 0xa0 {
+            left = unsafe UInt64(bytes[position] & 15)  // fewer than 16 members
+            position += 1
+        } else {
+            left = try readMapHead()
+        }
         return try unsafe key.withUTF8Bytes { key in
             while left > 0 {
                 switch unsafe Self.search(bytes, from: position, &left, key) {

@@ -32,6 +32,7 @@ struct CBORDecoder {
     }
 
     mutating func readValue(depth: Int = 1) throws -> JSONValue {
+        if isTrusted, let value = readCommonValue() { return value }
         let (major, argument, initial) = try readHead()
         switch major {
         case 0: return Int64(exactly: argument).map { .int($0) } ?? .uint(argument)
@@ -43,6 +44,59 @@ struct CBORDecoder {
         case 5: return .object(try readMap(argument, depth: depth))
         case 7: return try readSimple(initial, argument)
         default: throw failure("a byte string or a tag")
+        }
+    }
+
+    /// Reads a number, a text of less than 256 bytes, a boolean or null, as most values are; nil, and nothing is
+    /// read, for others and near the end of the bytes. REQUIRES: they were checked before.
+    @inline(__always)
+    private mutating func readCommonValue() -> JSONValue? {
+        let start = position + 1
+        // A head and an argument of eight bytes fit.
+        guard remaining > 8 else { return nil }
+        let initial = unsafe bytes[position]
+        let low = Int(initial & 31)
+        switch initial >> 5 {
+        case 0 where low < 24:
+            position = start
+            return .int(Int64(low))
+        case 0 where low < 27, 1 where low < 27:
+            let argument = low < 24 ? Int64(low) : shortArgument(low, at: start)
+            position = start + (low < 24 ? 0 : 1 << (low - 24))
+            return .int(initial >> 5 == 0 ? argument : ~argument)
+        case 3 where low <= 24:
+            let length = low < 24 ? low : Int(unsafe bytes[start])
+            let textStart = low < 24 ? start : start + 1
+            guard unsafe length <= bytes.count - textStart else { return nil }
+            position = textStart + length
+            let utf8 = unsafe UnsafeRawBufferPointer(rebasing: bytes[textStart..<position])
+            return .string(unsafe String(decoding: utf8, as: UTF8.self))
+        case 7 where initial == 0xfb:
+            let bits = unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+            position = start + 8
+            return .double(Double(bitPattern: UInt64(bigEndian: bits)))
+        case 7 where initial == 0xfa:
+            let bits = unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)
+            position = start + 4
+            return .double(Double(Float(bitPattern: UInt32(bigEndian: bits))))
+        case 7 where initial >= 0xf4 && initial <= 0xf6:
+            position = start
+            return initial == 0xf6 ? .null : .bool(initial == 0xf5)
+        default: return nil
+        }
+    }
+
+    /// An argument of one, two or four bytes.
+    @inline(__always)
+    private func shortArgument(_ low: Int, at start: Int) -> Int64 {
+        switch low {
+        case 24: unsafe Int64(bytes[start])
+        case 25:
+            unsafe Int64(
+                UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt16.self)))
+        default:
+            unsafe Int64(
+                UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)))
         }
     }
 

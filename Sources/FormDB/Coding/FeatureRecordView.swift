@@ -10,10 +10,13 @@ struct FeatureRecordView {
     /// The kind of geometry, ``FeatureRecord/Kind``.
     let kind: UInt8
     private let flags: UInt8
+    /// Whether what is in the parts was checked before, and is not checked again.
+    private let isTrusted: Bool
     private let geometryStart, propertiesStart, extrasStart, idStart, idEnd: UInt32
 
     /// A record at the start of `bytes`, which may go on after it. COST: O(1).
-    init(_ bytes: UnsafeRawBufferPointer) throws {
+    init(_ bytes: UnsafeRawBufferPointer, isTrusted: Bool = false) throws {
+        self.isTrusted = isTrusted
         guard bytes.count >= FeatureRecord.headerBytes else {
             throw Self.corrupt("shorter than its header")
         }
@@ -85,11 +88,15 @@ struct FeatureRecordView {
             foreignMembers: extras.foreignMembers, geometryMembers: extras.geometryMembers)
     }
 
+    /// The id if it is an integer.
+    @inline(__always)
+    var integerID: Int64? {
+        if flags & FeatureRecord.Flags.textID != 0 { return nil }
+        return unsafe bytes.loadUnaligned(fromByteOffset: FeatureRecord.atID, as: Int64.self)
+    }
+
     func id() throws -> FeatureID {
-        if flags & FeatureRecord.Flags.textID == 0 {
-            return .integer(
-                unsafe bytes.loadUnaligned(fromByteOffset: FeatureRecord.atID, as: Int64.self))
-        }
+        if let integerID { return .integer(integerID) }
         guard
             let text = unsafe TextBytes.validated(UnsafeRawBufferPointer(rebasing: bytes[idRange]))
         else { throw Self.corrupt("its id is not UTF-8") }
@@ -122,7 +129,8 @@ struct FeatureRecordView {
 
     func properties() throws -> JSONObject? {
         if propertiesRange.isEmpty { return nil }
-        var decoder = unsafe CBORDecoder(UnsafeRawBufferPointer(rebasing: bytes[propertiesRange]))
+        var decoder = unsafe CBORDecoder(
+            UnsafeRawBufferPointer(rebasing: bytes[propertiesRange]), isTrusted: isTrusted)
         let properties = try decoder.readObject()
         guard decoder.isAtEnd else { throw decoder.failure("bytes follow the properties") }
         return properties
@@ -136,7 +144,8 @@ struct FeatureRecordView {
     /// One property, without decoding the others; nil if there is none.
     func property(_ key: String) throws -> JSONValue? {
         if propertiesRange.isEmpty { return nil }
-        var decoder = unsafe CBORDecoder(UnsafeRawBufferPointer(rebasing: bytes[propertiesRange]))
+        let properties = unsafe UnsafeRawBufferPointer(rebasing: bytes[propertiesRange])
+        var decoder = unsafe CBORDecoder(properties, isTrusted: isTrusted)
         return try decoder.value(forKey: key)
     }
 

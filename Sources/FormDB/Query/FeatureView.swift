@@ -11,17 +11,19 @@ public struct FeatureView: ~Copyable {
     init(_ view: CoreView, _ position: UInt32) throws {
         self.view = view
         self.position = position
-        record = unsafe try FeatureRecordView(view.record(at: position))
+        // Checked when it entered the database.
+        record = unsafe try FeatureRecordView(view.record(at: position), isTrusted: true)
     }
 
     /// The id.
-    public var id: FeatureID { view.id(at: position) }
+    // From the record, whose memory is looked at anyway, and not from the column of ids.
+    public var id: FeatureID { record.integerID.map { .integer($0) } ?? view.id(at: position) }
 
     /// The bounding box; nil for a feature without a place.
     public var boundingBox: BoundingBox? { view.boundingBox(at: position) }
 
     /// The first and last microsecond of its time, both included; nil for none.
-    public var interval: (start: Timestamp, end: Timestamp)? { view.time(at: position) }
+    public var interval: (start: Timestamp, end: Timestamp)? { record.interval }
 
     /// The position of a point; nil for other geometries.
     public var point: Position? { get throws { record.point } }

@@ -51,6 +51,44 @@ struct CBORTests {
     func vectorsOfTheStandard(_ value: JSONValue, _ text: String) throws {
         #expect(try encode(value) == hex(text))
         #expect(try decode(hex(text)).isIdentical(to: value))
+        // Trusted bytes are read another way where eight more follow.
+        for padding in [0, 8, 9, 20] {
+            let bytes = hex(text) + [UInt8](repeating: 0, count: padding)
+            let (read, end) = try decodeTrusted(bytes)
+            #expect(read.isIdentical(to: value) && end == hex(text).count, "\(padding) more")
+        }
+    }
+
+    private func decodeTrusted(_ bytes: [UInt8]) throws -> (value: JSONValue, end: Int) {
+        unsafe try bytes.withUnsafeBytes { bytes in
+            var decoder = unsafe CBORDecoder(bytes, isTrusted: true)
+            return (try decoder.readValue(), decoder.position)
+        }
+    }
+
+    @Test func trustedValuesAreReadAsOthersAre() throws {
+        var random = SeededGenerator.printed()
+        var values: [JSONValue] = []
+        for bits in 0...63 {
+            for near: Int64 in [-1, 0, 1] {
+                let power = Int64(1) << Int64(min(bits, 62))
+                values += [.int(power + near), .int(-power - near)]
+            }
+        }
+        for length in [0, 1, 22, 23, 24, 25, 254, 255, 256, 70_000] {
+            values.append(.string(String(repeating: "x", count: length)))
+        }
+        values += (0..<2000).map { _ in RandomValues.value(&random, depth: 3) }
+        for value in values {
+            let bytes = try encode(value)
+            for padding in [0, 16] {
+                let read = try decodeTrusted(bytes + [UInt8](repeating: 0xff, count: padding))
+                #expect(try read.value.isIdentical(to: decode(bytes)) && read.end == bytes.count)
+            }
+            // Cut short it throws, or ends within the bytes.
+            let cut = Int(random.next() % UInt64(bytes.count))
+            if let read = try? decodeTrusted(Array(bytes[..<cut])) { #expect(read.end <= cut) }
+        }
     }
 
     @Test func keysAreSortedByTheirEncodedBytes() throws {
@@ -126,6 +164,11 @@ struct CBORTests {
                     return try decoder.value(forKey: key)
                 }
                 #expect(found == object[key])
+                let trusted = unsafe try (bytes + [0, 0, 0, 0, 0, 0, 0, 0, 0]).withUnsafeBytes {
+                    var decoder = unsafe CBORDecoder($0, isTrusted: true)
+                    return try decoder.value(forKey: key)
+                }
+                #expect(trusted == found)
             }
         }
     }
