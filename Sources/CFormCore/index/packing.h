@@ -4,8 +4,8 @@
 // processor's cache, is sorted by itself. So memory is read and written from one end to the other: sorting keys
 // alone and then fetching each row's box and id, two random accesses a row, took twice as long.
 //
-// How to: fc_packing_begin; fc_packing_key for each entry; fc_packing_place; fc_packing_put for each, in the same
-// order; fc_packing_finish. Whatever fails, fc_packing_end.
+// How to: fc_packing_begin; fc_packing_keys of all entries; fc_packing_place; from fc_packing_start to fc_packing_stop
+// fc_packing_put for each, in the same order; fc_packing_finish. Whatever fails, fc_packing_end.
 #ifndef FC_INDEX_PACKING_H
 #define FC_INDEX_PACKING_H
 
@@ -33,23 +33,46 @@ FC_MUST_USE fc_status fc_packing_place(fc_packing *packing, uint32_t lanes);
 fc_tree *fc_packing_finish(fc_packing *packing, uint32_t key_domain);
 void fc_packing_end(fc_packing *packing);
 
-static inline uint32_t fc_packing_bucket(const fc_packing *packing, uint32_t key) {
-    return (uint32_t)((uint64_t)key << packing->bucket_bits >> 32);
+static inline uint32_t fc_packing_bucket(unsigned bucket_bits, uint32_t key) {
+    return (uint32_t)((uint64_t)key << bucket_bits >> 32);
 }
 
-static inline void fc_packing_key(fc_packing *packing, uint32_t key) {
-    packing->keys[packing->key_count++] = key;
-    packing->next[fc_packing_bucket(packing, key) + 1]++;
+// The keys of `count` more entries.
+static inline void fc_packing_keys(fc_packing *packing, const uint32_t *keys, uint32_t count) {
+    const unsigned bits = packing->bucket_bits;
+    memcpy(packing->keys + packing->key_count, keys, count * sizeof *keys);
+    packing->key_count += count;
+    for (uint32_t i = 0; i < count; i++)
+        packing->next[fc_packing_bucket(bits, keys[i]) + 1]++;
 }
 
-static inline void fc_packing_put(fc_packing *packing, const float *lanes, uint32_t lane_count,
-                                  uint32_t position, uint64_t id) {
-    uint32_t key = packing->keys[packing->put_count++];
-    uint32_t bucket = fc_packing_bucket(packing, key);
-    uint32_t *entry = packing->entries + (size_t)packing->next[bucket]++ * (lane_count + 4);
+// What putting needs, in the caller's registers: an entry that is stored could change the packing for all that
+// the compiler knows.
+typedef struct fc_packing_cursor {
+    const uint32_t *key; // of the next entry
+    uint32_t *next, *entries;
+    unsigned bucket_bits;
+} fc_packing_cursor;
+
+static inline fc_packing_cursor fc_packing_start(fc_packing *packing) {
+    return (fc_packing_cursor){.key = packing->keys,
+                               .next = packing->next,
+                               .entries = packing->entries,
+                               .bucket_bits = packing->bucket_bits};
+}
+
+static inline void fc_packing_put(fc_packing_cursor *cursor, const float *lanes,
+                                  uint32_t lane_count, uint32_t position, uint64_t id) {
+    const uint32_t key = *cursor->key++;
+    const uint32_t place = cursor->next[fc_packing_bucket(cursor->bucket_bits, key)]++;
+    uint32_t *entry = cursor->entries + (size_t)place * (lane_count + 4);
     memcpy(entry, lanes, lane_count * sizeof(float));
     entry[lane_count] = key;
     entry[lane_count + 1] = position;
     memcpy(entry + lane_count + 2, &id, sizeof id);
+}
+
+static inline void fc_packing_stop(fc_packing *packing, const fc_packing_cursor *cursor) {
+    packing->put_count = (size_t)(cursor->key - packing->keys);
 }
 #endif
