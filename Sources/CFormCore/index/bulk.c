@@ -87,8 +87,7 @@ static bool next_block(row_pass *pass, bool with_boxes) {
 static inline bool belongs(const row_pass *pass, uint32_t i) {
     if (pass->has_all) return true;
     return pass->chunk->flags[pass->row + i] & pass->flag &&
-           (pass->is_clean || !fc_chunk_has_ended(&pass->table->columns, pass->chunk,
-                                                  pass->first + i, pass->horizon));
+           (pass->is_clean || !fc_chunk_has_ended(pass->chunk, pass->row + i, pass->horizon));
 }
 
 typedef struct row_count {

@@ -20,7 +20,6 @@ void fc_columns_deinit(fc_columns *columns) {
     for (uint32_t i = 0; i < columns->chunks.count; i++)
         release_chunk(arena, fc_pointer_table_get(&columns->chunks, i));
     fc_pointer_table_deinit(&columns->chunks, arena);
-    fc_arena_release(arena, atomic_load_explicit(&columns->dead, memory_order_relaxed));
 }
 
 enum {
@@ -39,15 +38,18 @@ static fc_chunk *allocate_chunk(fc_columns *columns) {
         fc_arena_release(arena, chunk);
         return NULL;
     }
-    *chunk = (fc_chunk){.blocks = fc_arena_list_push(NULL, block)};
+    memset(chunk, 0, sizeof *chunk);
+    chunk->blocks = fc_arena_list_push(NULL, block);
     chunk->boxes = (fc_box *)block;
     chunk->ids = (uint64_t *)(chunk->boxes + FC_CHUNK_ROWS);
     chunk->last_deleted = (_Atomic uint64_t *)(chunk->ids + FC_CHUNK_ROWS);
     chunk->flags = (uint8_t *)chunk->last_deleted + WORDS_BYTES;
-    for (unsigned i = 0; i < WORDS; i++)
+    for (unsigned i = 0; i < WORDS; i++) {
+        atomic_init(&chunk->dead[i], 0);
         atomic_init(&chunk->last_deleted[i], 0);
-    columns->bytes_columns += chunk_bytes;
-    chunk->column_bytes = chunk_bytes;
+    }
+    chunk->column_bytes = chunk_bytes + sizeof chunk->dead;
+    columns->bytes_columns += chunk->column_bytes;
     return chunk;
 }
 
@@ -78,33 +80,12 @@ fc_status fc_columns_reserve_deleted(fc_columns *columns, uint32_t position) {
     if (atomic_load_explicit(&chunk->deleted, memory_order_relaxed) != NULL) return FC_STATUS_OK;
     _Atomic uint64_t *deleted = column_block(columns, chunk, FC_CHUNK_ROWS * sizeof *deleted);
     if (deleted == NULL) return FC_STATUS_OUT_OF_MEMORY;
-    const _Atomic uint64_t *bits =
-        fc_columns_dead_bits(columns) + (position >> FC_CHUNK_LOG2) * WORDS;
     for (uint32_t word = 0; word < WORDS; word++) { // the aborted ones
-        uint64_t dead = atomic_load_explicit(&bits[word], memory_order_relaxed);
+        uint64_t dead = atomic_load_explicit(&chunk->dead[word], memory_order_relaxed);
         for (; dead != 0; dead &= dead - 1)
             atomic_init(&deleted[word * 64 + (uint32_t)__builtin_ctzll(dead)], 0);
     }
     atomic_store_explicit(&chunk->deleted, deleted, memory_order_release);
-    return FC_STATUS_OK;
-}
-
-// Room for the bits of one chunk more.
-static fc_status reserve_dead(fc_columns *columns) {
-    const uint32_t used = columns->chunks.count;
-    if (used < columns->dead_chunks) return FC_STATUS_OK;
-    const uint32_t chunks = used == 0 ? 1 : 2 * used;
-    _Atomic uint64_t *dead = fc_arena_allocate(columns->versions->arena, chunks * WORDS_BYTES);
-    if (dead == NULL) return FC_STATUS_OUT_OF_MEMORY;
-    _Atomic uint64_t *before = fc_columns_dead_bits(columns);
-    for (size_t i = 0; i < (size_t)chunks * WORDS; i++)
-        atomic_init(&dead[i], i < (size_t)used * WORDS
-                                  ? atomic_load_explicit(&before[i], memory_order_relaxed)
-                                  : 0);
-    atomic_store_explicit(&columns->dead, dead, memory_order_release);
-    columns->bytes_columns += (chunks - columns->dead_chunks) * (uint64_t)WORDS_BYTES;
-    columns->dead_chunks = chunks;
-    if (before != NULL) fc_versions_retire(columns->versions, before);
     return FC_STATUS_OK;
 }
 
@@ -146,7 +127,6 @@ fc_status fc_columns_reserve(fc_columns *columns, const fc_row *row) {
     if (columns->rows >= FC_NO_POSITION - FC_CHUNK_ROWS) return FC_STATUS_TOO_LARGE;
     if (columns->rows >> FC_CHUNK_LOG2 == columns->chunks.count) {
         fc_status status = fc_pointer_table_reserve(&columns->chunks, columns->versions);
-        if (status == FC_STATUS_OK) status = reserve_dead(columns);
         if (status != FC_STATUS_OK) return status;
         fc_chunk *chunk = allocate_chunk(columns);
         if (chunk == NULL) return FC_STATUS_OUT_OF_MEMORY;
@@ -230,7 +210,7 @@ void fc_columns_set_deleted(fc_columns *columns, uint32_t position, uint64_t seq
     _Atomic uint64_t *deleted = atomic_load_explicit(&chunk->deleted, memory_order_relaxed);
     assert(deleted != NULL || sequence == 0);
     if (deleted != NULL) atomic_store_explicit(&deleted[i], sequence, memory_order_release);
-    _Atomic uint64_t *word = &fc_columns_dead_bits(columns)[position / 64];
+    _Atomic uint64_t *word = &chunk->dead[i / 64];
     uint64_t bits = atomic_load_explicit(word, memory_order_relaxed);
     uint64_t bit = UINT64_C(1) << (i % 64);
     if (sequence == FC_LIVE) {

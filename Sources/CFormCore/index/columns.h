@@ -4,8 +4,8 @@
 // `deleted` changes, and its bit: the writer stores `deleted` first, `last_deleted` second, the bit
 // (release) third, so that a clear bit, or a set one among 64 rows whose `last_deleted` is not after the
 // reader's sequence, needs no look at `deleted`: a random access to memory (W5 asks for 33 dead rows to
-// see 100). The bits of all rows lie side by side: found by the position alone, they are asked for each
-// row of a leaf (through the chunk it took three times as long).
+// see 100). The bits are where the chunk begins, so that they are asked for each row of a leaf (from
+// further pointers it took three times as long).
 // An abort clears the bits of rows that live again; the sequence it had is then given to nobody
 // who could have seen them set. `deleted` and `older` are allocated with the first row of
 // the chunk that needs them, and have values only for rows with the bit or the flag (12 of 53 bytes a row
@@ -32,6 +32,7 @@ typedef struct fc_row_time {
 } fc_row_time;
 
 typedef struct fc_chunk {
+    _Atomic uint64_t dead[FC_CHUNK_ROWS / 64]; // a bit for each row whose `deleted` is not FC_LIVE
     fc_box *boxes;
     _Atomic uint64_t *last_deleted; // of each 64 rows the largest `deleted` there was
     uint64_t *ids; // the integer, or the address of the text with its length before it
@@ -56,10 +57,6 @@ typedef struct fc_chunk {
 typedef struct fc_columns {
     fc_versions *versions;
     fc_pointer_table chunks;
-    // A bit for each row whose `deleted` is not FC_LIVE; those of freed chunks stay. Grown like a pointer
-    // table: a reader's array has the bits of all that its view may know of.
-    _Atomic(_Atomic uint64_t *) dead;
-    uint32_t dead_chunks;          // how many chunks there is room for in it; the writer's
     uint32_t rows;                 // applied; the writer's
     _Atomic bool any_text;         // a row has had a text id
     _Atomic uint64_t dead_marks;   // how often a bit was set: 0 means that every bit is clear
@@ -83,20 +80,13 @@ uint32_t fc_columns_append(fc_columns *columns, const fc_row *row, uint32_t olde
 static inline fc_chunk *fc_columns_chunk(const fc_columns *columns, uint32_t position) {
     return fc_pointer_table_get(&columns->chunks, position >> FC_CHUNK_LOG2);
 }
-// The bits of all rows, 64 to a word. REQUIRES: a view or version is held before, while they are used.
-static inline _Atomic uint64_t *fc_columns_dead_bits(const fc_columns *columns) {
-    return atomic_load_explicit(&columns->dead, memory_order_acquire);
+static inline bool fc_chunk_may_be_dead(const fc_chunk *chunk, uint32_t position) {
+    uint32_t row = position & FC_CHUNK_MASK;
+    return atomic_load_explicit(&chunk->dead[row / 64], memory_order_acquire) >> (row % 64) & 1;
 }
-static inline bool fc_dead_bit(const _Atomic uint64_t *dead, uint32_t position) {
-    return atomic_load_explicit(&dead[position / 64], memory_order_acquire) >> (position % 64) & 1;
-}
-static inline bool fc_columns_may_be_dead(const fc_columns *columns, uint32_t position) {
-    return fc_dead_bit(fc_columns_dead_bits(columns), position);
-}
-static inline uint64_t fc_chunk_deleted(const fc_columns *columns, const fc_chunk *chunk,
-                                        uint32_t position) {
+static inline uint64_t fc_chunk_deleted(const fc_chunk *chunk, uint32_t position) {
     // The bit first: whoever sees it sees the column that was there when it was set.
-    if (!fc_columns_may_be_dead(columns, position)) return FC_LIVE;
+    if (!fc_chunk_may_be_dead(chunk, position)) return FC_LIVE;
     _Atomic uint64_t *deleted = atomic_load_explicit(&chunk->deleted, memory_order_acquire);
     if (deleted == NULL) return 0;
     return atomic_load_explicit(&deleted[position & FC_CHUNK_MASK], memory_order_acquire);
@@ -126,7 +116,7 @@ static inline uint32_t fc_columns_older(const fc_columns *columns, uint32_t posi
     return fc_chunk_older(fc_columns_chunk(columns, position), position);
 }
 static inline uint64_t fc_columns_deleted(const fc_columns *columns, uint32_t position) {
-    return fc_chunk_deleted(columns, fc_columns_chunk(columns, position), position);
+    return fc_chunk_deleted(fc_columns_chunk(columns, position), position);
 }
 // Whether every set bit of the row's word means a row that `sequence` does not see.
 static inline bool fc_chunk_all_ended(const fc_chunk *chunk, uint32_t position, uint64_t sequence) {
@@ -134,16 +124,15 @@ static inline bool fc_chunk_all_ended(const fc_chunk *chunk, uint32_t position, 
     return atomic_load_explicit(last, memory_order_acquire) <= sequence;
 }
 // Whether the row ended at or before `sequence`.
-static inline bool fc_chunk_has_ended(const fc_columns *columns, const fc_chunk *chunk,
-                                      uint32_t position, uint64_t sequence) {
-    return fc_columns_may_be_dead(columns, position) &&
+static inline bool fc_chunk_has_ended(const fc_chunk *chunk, uint32_t position, uint64_t sequence) {
+    return fc_chunk_may_be_dead(chunk, position) &&
            (fc_chunk_all_ended(chunk, position, sequence) ||
-            fc_chunk_deleted(columns, chunk, position) <= sequence);
+            fc_chunk_deleted(chunk, position) <= sequence);
 }
 // Whether nobody from `horizon` on can see the row.
 static inline bool fc_columns_is_dropped(const fc_columns *columns, uint32_t position,
                                          uint64_t horizon) {
-    return fc_chunk_has_ended(columns, fc_columns_chunk(columns, position), position, horizon);
+    return fc_chunk_has_ended(fc_columns_chunk(columns, position), position, horizon);
 }
 
 // The integer, or the address of the text.

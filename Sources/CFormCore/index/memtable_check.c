@@ -143,7 +143,7 @@ static void check_rows(const fc_memtable *table) {
         uint64_t deleted = fc_columns_deleted(columns, position);
         uint32_t older = fc_columns_older(columns, position);
         fc_feature_id id = fc_columns_id(columns, position);
-        CHECK((deleted != FC_LIVE) == fc_columns_may_be_dead(columns, position), position);
+        CHECK((deleted != FC_LIVE) == fc_chunk_may_be_dead(chunk, position), position);
         CHECK(deleted == FC_LIVE || fc_chunk_all_ended(chunk, position, UINT64_MAX - 1), position);
         CHECK(deleted == 0 || !fc_chunk_all_ended(chunk, position, deleted - 1) ||
                   deleted == FC_LIVE,

@@ -139,20 +139,18 @@ static inline bool fc_view_sees(const fc_view *view, uint32_t position) {
     if (position >= view->limit) return false;
     const fc_chunk *chunk = fc_columns_chunk(&view->table->columns, position);
     if (chunk == NULL) return false;
-    return !fc_chunk_has_ended(&view->table->columns, chunk, position, view->sequence);
+    return !fc_chunk_has_ended(chunk, position, view->sequence);
 }
 // The visible ones of the `count` rows from `first` on, as bits; `first` is a multiple of 64, `count` at most 64.
 static inline uint64_t fc_view_visible_rows(const fc_view *view, const fc_chunk *chunk,
                                             uint32_t first, uint32_t count) {
     uint64_t rows = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
-    const fc_columns *columns = &view->table->columns;
     uint64_t dead =
-        atomic_load_explicit(&fc_columns_dead_bits(columns)[first / 64], memory_order_acquire);
+        atomic_load_explicit(&chunk->dead[(first & FC_CHUNK_MASK) / 64], memory_order_acquire);
     if (dead != 0 && fc_chunk_all_ended(chunk, first, view->sequence)) return rows & ~dead;
     for (uint64_t doubtful = dead & rows; doubtful != 0; doubtful &= doubtful - 1) {
         uint32_t row = (uint32_t)__builtin_ctzll(doubtful);
-        if (fc_chunk_deleted(columns, chunk, first + row) <= view->sequence)
-            rows &= ~(UINT64_C(1) << row);
+        if (fc_chunk_deleted(chunk, first + row) <= view->sequence) rows &= ~(UINT64_C(1) << row);
     }
     return rows;
 }

@@ -204,7 +204,8 @@ fc_index_run *fc_index_run_of_entries(fc_arena *arena, unsigned section,
 // Whether the row belongs into a run.
 static bool belongs(const fc_columns *columns, uint32_t position, uint64_t horizon) {
     const fc_chunk *chunk = fc_columns_chunk(columns, position);
-    return chunk != NULL && fc_chunk_deleted(columns, chunk, position) > horizon;
+    return chunk != NULL &&
+           !(fc_chunk_may_be_dead(chunk, position) && fc_chunk_deleted(chunk, position) <= horizon);
 }
 
 // The rows as entries, by kind. Rows may die between the two passes: what counts is the first one.

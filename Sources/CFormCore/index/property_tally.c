@@ -210,11 +210,11 @@ static fc_status add_entries(const range_walk *walk, uint32_t begin, uint32_t en
 // without branches first: dead ones come at random in order of value.
 static uint32_t hide_unseen(const range_walk *walk, const uint32_t *positions, uint32_t count) {
     const fc_view *view = walk->tally->reader->view;
-    const _Atomic uint64_t *dead = fc_columns_dead_bits(&view->table->columns);
     uint32_t doubtful[FC_TALLY_ROWS], doubtful_count = 0, hidden = 0;
     for (uint32_t i = 0; i < count; i++) {
-        doubtful[doubtful_count] = i;
-        doubtful_count += fc_dead_bit(dead, positions[i]) | (positions[i] >= view->limit);
+        const fc_chunk *chunk = fc_columns_chunk(&view->table->columns, positions[i]);
+        doubtful[doubtful_count] = i; // rows in runs have a chunk
+        doubtful_count += fc_chunk_may_be_dead(chunk, positions[i]) | (positions[i] >= view->limit);
     }
     for (uint32_t k = 0; k < doubtful_count; k++) {
         if (fc_view_sees(view, positions[doubtful[k]])) continue;

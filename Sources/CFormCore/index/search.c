@@ -35,7 +35,6 @@ fc_status fc_positions_reserve(fc_positions *positions, size_t additional) {
 static fc_status scan(const fc_walk *walk, fc_sink *sink) {
     const fc_view *view = walk->view;
     const fc_columns *columns = &view->table->columns;
-    const _Atomic uint64_t *bits = fc_columns_dead_bits(columns);
     for (uint32_t first = 0; first < view->limit; first += 64) {
         const fc_chunk *chunk = fc_columns_chunk(columns, first);
         if (chunk == NULL) {
@@ -44,14 +43,15 @@ static fc_status scan(const fc_walk *walk, fc_sink *sink) {
         }
         uint32_t count = view->limit - first;
         if (count > 64) count = 64;
-        uint64_t dead = atomic_load_explicit(&bits[first / 64], memory_order_acquire);
+        uint64_t dead =
+            atomic_load_explicit(&chunk->dead[(first & FC_CHUNK_MASK) / 64], memory_order_acquire);
         fc_status status = fc_sink_room(sink, 64);
         if (status != FC_STATUS_OK) return status;
         if (fc_watch_ends(walk->watch, 64 / FC_NODE)) return FC_STATUS_CANCELLED;
         uint32_t *out = sink->data + sink->count;
         for (uint32_t i = 0; i < count; i++) {
             *out = first + i;
-            out += !(dead >> i & 1) || fc_chunk_deleted(columns, chunk, first + i) > view->sequence;
+            out += !(dead >> i & 1) || fc_chunk_deleted(chunk, first + i) > view->sequence;
         }
         sink->count = (size_t)(out - sink->data);
         if (sink->count >= sink->limit) {

@@ -9,11 +9,10 @@
 #include "property_internal.h"
 
 // Whether all rows of the chunk are dead for good; looks at `*budget` rows at most.
-static bool is_dead(const fc_columns *columns, uint32_t index, uint64_t horizon, uint32_t *budget) {
-    fc_chunk *chunk = fc_pointer_table_get(&columns->chunks, index);
+static bool is_dead(fc_chunk *chunk, uint64_t horizon, uint32_t *budget) {
     while (chunk->live_hint<FC_CHUNK_ROWS && * budget> 0) {
-        uint32_t position = (index << FC_CHUNK_LOG2) + chunk->live_hint;
-        if (!fc_chunk_has_ended(columns, chunk, position, horizon)) return false;
+        uint32_t row = chunk->live_hint;
+        if (!fc_chunk_has_ended(chunk, row, horizon)) return false;
         chunk->live_hint++;
         --*budget;
     }
@@ -30,7 +29,7 @@ static bool find_chunk(fc_memtable *table, uint32_t *budget) {
         fc_chunk *chunk = fc_pointer_table_get(&table->columns.chunks, table->sweep.chunk);
         if (chunk != NULL && chunk->indexed_count == 0 &&
             !fc_property_indexes_hold(table, table->sweep.chunk)) {
-            if (is_dead(&table->columns, table->sweep.chunk, horizon, budget)) return true;
+            if (is_dead(chunk, horizon, budget)) return true;
             if (*budget == 0) return false; // goes on here
         }
         table->sweep.chunk++;

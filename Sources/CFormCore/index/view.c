@@ -59,7 +59,7 @@ bool fc_view_find(const fc_view *view, const fc_feature_id *id, uint32_t *out_po
         const fc_chunk *chunk = fc_columns_chunk(columns, position);
         if (chunk == NULL) return false;
         if (position < view->limit) {
-            uint64_t deleted = fc_chunk_deleted(columns, chunk, position);
+            uint64_t deleted = fc_chunk_deleted(chunk, position);
             if (deleted > view->sequence) {
                 *out_position = position;
                 return true;

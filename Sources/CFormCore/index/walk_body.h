@@ -20,7 +20,6 @@ typedef struct walk_state {
     bool is_full; // the sink's limit is reached
     unsigned doubtful_count;
     leaf_ref pending[PENDING_LEAVES];
-    const _Atomic uint64_t *dead; // the bits of all rows (fc_columns_dead_bits)
     // Rows that match and may be dead: asked for together, so that their misses overlap. FC_NODE more,
     // because the next of a leaf is stored before it is known to be one.
     uint32_t doubtful[DOUBTFUL_ROWS + FC_NODE];
@@ -115,8 +114,7 @@ static void W(keep_seen)(walk_state *state) {
     for (unsigned i = 0; i < left; i++) {
         const fc_chunk *chunk = fc_columns_chunk(columns, positions[i]);
         // Known a moment ago, but it may have been freed meanwhile.
-        if (chunk == NULL || fc_chunk_deleted(columns, chunk, positions[i]) <= view->sequence)
-            continue;
+        if (chunk == NULL || fc_chunk_deleted(chunk, positions[i]) <= view->sequence) continue;
         positions[seen] = positions[i];
         ids[seen++] = ids[i];
     }
@@ -163,6 +161,15 @@ TARGET static inline void W(emit_ids)(fc_sink *sink, const uint64_t *ids, uint32
     sink->total = (uint64_t)(out - sink->ids);
 }
 
+// Whether the row may be dead; those of a chunk that was freed are.
+static inline __attribute__((always_inline)) bool W(is_marked)(const fc_columns *columns,
+                                                               uint32_t position) {
+    const fc_chunk *chunk = fc_columns_chunk(columns, position);
+    if (__builtin_expect(chunk == NULL, 0)) return true;
+    const uint32_t row = position & FC_CHUNK_MASK;
+    return atomic_load_explicit(&chunk->dead[row / 64], memory_order_relaxed) >> (row % 64) & 1;
+}
+
 // Hands on those of 16 rows that are visible beyond doubt, and notes those that may be dead. Dead rows come
 // at random, so that neither kind is a branch of its own (W5: a fifth of all are dead).
 TARGET static fc_status W(emit_unmarked)(walk_state *state, const uint32_t *positions,
@@ -171,7 +178,7 @@ TARGET static fc_status W(emit_unmarked)(walk_state *state, const uint32_t *posi
         fc_status status = W(settle_doubts)(state);
         if (status != FC_STATUS_OK || state->is_full) return status;
     }
-    const _Atomic uint64_t *dead = state->dead;
+    const fc_columns *columns = &state->walk->view->table->columns;
     const uint32_t limit = state->walk->view->limit;
     fc_sink *sink = state->sink;
     unsigned clear = 0, doubtful = state->doubtful_count;
@@ -182,8 +189,7 @@ TARGET static fc_status W(emit_unmarked)(walk_state *state, const uint32_t *posi
         for (; mask != 0; mask &= mask - 1) {
             const unsigned i = (unsigned)__builtin_ctz(mask);
             const uint32_t position = positions[i];
-            const uint64_t word = atomic_load_explicit(&dead[position / 64], memory_order_relaxed);
-            const unsigned is_marked = word >> (position % 64) & 1, is_old = position < limit;
+            const unsigned is_marked = W(is_marked)(columns, position), is_old = position < limit;
             out[clear] = state->doubtful_ids[doubtful] = ids[i];
             state->doubtful[doubtful] = position;
             clear += is_old & ~is_marked;
@@ -205,8 +211,7 @@ TARGET static fc_status W(emit_unmarked)(walk_state *state, const uint32_t *posi
     }
     for (; mask != 0; mask &= mask - 1) {
         const uint32_t position = positions[__builtin_ctz(mask)];
-        const uint64_t word = atomic_load_explicit(&dead[position / 64], memory_order_relaxed);
-        const unsigned is_marked = word >> (position % 64) & 1, is_old = position < limit;
+        const unsigned is_marked = W(is_marked)(columns, position), is_old = position < limit;
         out[clear] = state->doubtful[doubtful] = position;
         clear += is_old & ~is_marked;
         doubtful += is_old & is_marked;
@@ -471,7 +476,6 @@ TARGET fc_status W(walk)(const fc_walk *walk, fc_sink *sink) {
     walk_state state; // not its lists, two kilobytes
     state.walk = walk;
     state.sink = sink;
-    state.dead = fc_columns_dead_bits(&walk->view->table->columns);
     state.pending_count = state.doubtful_count = 0;
     if (probe->is_empty || (probe->has_time && !walk->view->timed)) return FC_STATUS_OK;
     state.is_full = sink->limit == 0;
