@@ -20,7 +20,8 @@ fc_tree *fc_tree_allocate(fc_arena *arena, uint32_t capacity, uint32_t lanes, ui
     assert(level_count <= FC_TREE_LEVELS_MAX);
     // Some keys more: merges read ahead.
     size_t key_bytes = ((size_t)capacity + FC_KEYS_SLACK) * sizeof(uint32_t);
-    fc_tree *tree = fc_arena_allocate(arena, header_bytes + floats * sizeof(float) + key_bytes);
+    fc_tree *tree =
+        fc_arena_allocate_roomy(arena, header_bytes + floats * sizeof(float) + key_bytes);
     if (tree == NULL) return NULL;
     *tree = (fc_tree){.lanes = lanes, .key_domain = key_domain, .all_timed = true};
     for (unsigned lane = 0; lane < FC_LANES_MAX; lane++)

@@ -16,8 +16,10 @@ public struct FeatureView: ~Copyable {
     }
 
     /// The id.
-    // From the record, whose memory is looked at anyway, and not from the column of ids.
-    public var id: FeatureID { record.integerID.map { .integer($0) } ?? view.id(at: position) }
+    public var id: FeatureID {
+        // From the record, whose memory is looked at anyway, and not from the column of ids.
+        record.integerID.map { .integer($0) } ?? view.id(at: position)
+    }
 
     /// The bounding box; nil for a feature without a place.
     public var boundingBox: BoundingBox? { view.boundingBox(at: position) }
