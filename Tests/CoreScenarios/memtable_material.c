@@ -126,8 +126,9 @@ static int64_t random_time(model_chance *chance) {
 
 fc_feature_id memtable_id(memtable_model *model, uint32_t key) {
     fc_feature_id id = {.integer = 0};
-    if (!model->uses_text || key % 3 != 0) {
-        id.integer = (int64_t)key * 7919 - 1000;
+    const bool is_text = model->ids_rise ? key >= MODEL_TEXT_KEYS : key % 3 == 0;
+    if (!model->uses_text || !is_text) {
+        id.integer = (int64_t)key * (model->ids_rise ? 1 : 7919) - 1000;
         return id;
     }
     char *text = model->texts[key];

@@ -98,6 +98,28 @@ static bool check_writer_view(memtable_model *model, uint64_t running) {
     return holds;
 }
 
+// Where ids rise, several keys in a row that have never come; what else comes in between breaks the row.
+static bool take_fresh_key(memtable_model *model, uint32_t *out_key) {
+    model_chance *chance = &model->chance;
+    if (!model->ids_rise || model->fresh_key >= MODEL_TEXT_KEYS) return false;
+    if (model->rising_left == 0 && chance_one_in(chance, 10))
+        model->rising_left = (uint32_t)chance_below(chance, model->options.tiny ? 20 : 300);
+    if (model->rising_left == 0 || chance_one_in(chance, model->options.tiny ? 15 : 100))
+        return false;
+    model->rising_left--;
+    if (chance_one_in(chance, 200)) model->fresh_key++; // a gap
+    *out_key = model->fresh_key++;
+    return true;
+}
+
+static uint32_t any_key(memtable_model *model) {
+    model_chance *chance = &model->chance;
+    if (!model->ids_rise) return (uint32_t)chance_below(chance, model->key_count);
+    if (model->uses_text && chance_one_in(chance, 3))
+        return MODEL_TEXT_KEYS + (uint32_t)chance_below(chance, 100);
+    return model->fresh_key == 0 ? 0 : (uint32_t)chance_below(chance, model->fresh_key);
+}
+
 static bool run_operations(memtable_model *model, uint64_t running, bool in_bulk, undo_list *undo) {
     model_chance *chance = &model->chance;
     uint64_t expected_row_id = UINT64_MAX;
@@ -105,10 +127,12 @@ static bool run_operations(memtable_model *model, uint64_t running, bool in_bulk
     if (!model->options.tiny) count = chance_below(chance, 400);
     if (chance_one_in(chance, 20)) count *= 5;
     for (uint64_t i = 0; i < count; i++) {
-        const uint32_t key = (uint32_t)chance_below(chance, model->key_count);
+        uint32_t key;
+        const bool is_fresh = take_fresh_key(model, &key);
+        if (!is_fresh) key = any_key(model);
         if (model->options.failing)
             model_memory_arm(&model->memory, chance_below(chance, 3), chance_one_in(chance, 2));
-        if (!chance_one_in(chance, 4)) {
+        if (is_fresh || !chance_one_in(chance, 4)) {
             if (!put_one(model, key, running, undo, &expected_row_id)) return false;
         } else if (!delete_one(model, key, running, undo)) {
             return false;
@@ -232,6 +256,7 @@ static bool begin(memtable_model *model) {
         .journal_only = model->options.journal_only,
         .tail_rows = tiny ? 8u << chance_below(chance, 3) : 0,
         .merge_ratio_first = tiny ? 2 + (uint32_t)chance_below(chance, 3) : 0,
+        .id_streak = tiny ? 1 + (uint32_t)chance_below(chance, 4) : 0,
         .merge_ratio = tiny ? 2 + (uint32_t)chance_below(chance, 2) : 0,
         .kernels = model->options.scalar ? FC_KERNELS_SCALAR : FC_KERNELS_BEST,
         .horizon = &model->horizon};
@@ -239,6 +264,8 @@ static bool begin(memtable_model *model) {
     model->only_points = chance_one_in(chance, 3);
     model->without_time = chance_one_in(chance, 4);
     model->key_count = !tiny ? 3000 : chance_one_in(chance, 2) ? 30 : 400;
+    model->ids_rise = chance_one_in(chance, 2);
+    if (model->ids_rise) model->key_count = MODEL_KEYS_MAX;
     model->next_row_id = 1;
     for (uint32_t key = 0; key < MODEL_KEYS_MAX; key++)
         model->newest[key] = FC_NO_POSITION;
@@ -278,6 +305,7 @@ static bool end(memtable_model *model) {
         model->counts->dropped += counters.dropped_rows;
         model->counts->aborts_after_merge += counters.aborts_after_merge;
         model->counts->freed_chunks += counters.freed_chunks;
+        model->counts->id_runs += counters.id_runs;
         fc_memtable_destroy(model->table);
         live = live == counters.live_rows ? 0 : UINT64_MAX;
     }

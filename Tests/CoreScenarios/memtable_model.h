@@ -5,6 +5,7 @@
 #include "model_support.h"
 
 #define MODEL_KEYS_MAX 4096
+#define MODEL_TEXT_KEYS 3600 // where ids rise, texts begin here
 #define MODEL_POINTS_MAX 4
 #define MODEL_VIEWS_MAX 6
 
@@ -31,7 +32,8 @@ typedef struct memtable_model {
     model_chance chance;
     model_memory memory;
     bool uses_text, only_points, without_time;
-    uint32_t key_count;
+    bool ids_rise; // they follow one another, and new ones come in their order
+    uint32_t key_count, fresh_key, rising_left;
     char texts[MODEL_KEYS_MAX][16];
     uint32_t newest[MODEL_KEYS_MAX]; // version of each key that was not aborted
 

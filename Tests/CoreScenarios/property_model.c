@@ -307,6 +307,7 @@ static void begin(property_model *model) {
         .journal_only = model->options.journal_only,
         .tail_rows = tiny ? 8u << chance_below(chance, 3) : 0,
         .merge_ratio_first = tiny ? 2 + (uint32_t)chance_below(chance, 3) : 0,
+        .id_streak = tiny ? 2 : 0,
         .merge_ratio = tiny ? 2 + (uint32_t)chance_below(chance, 2) : 0,
         .horizon = &model->horizon};
     model->uses_text = chance_one_in(chance, 3);

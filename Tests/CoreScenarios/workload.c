@@ -31,6 +31,7 @@ fc_store_options workload_store_options(const scenario_options *options, const f
                               .tail_rows = 8,
                               .merge_ratio_first = 2,
                               .merge_ratio = 2,
+                              .id_streak = 2,
                               .series_chunk_points = 8};
 }
 

@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                       .tail_rows = 8,
                                       .merge_ratio_first = 2,
                                       .merge_ratio = 2,
+                                      .id_streak = 2,
                                       .series_chunk_points = 8};
     fc_store *store;
     fc_detail detail;

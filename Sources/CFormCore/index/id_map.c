@@ -187,8 +187,10 @@ static inline shard_ref ref_of(const fc_id_map *map, uint32_t tag) {
     return (shard_ref){shard_of_entry(entry)->slots, (UINT32_C(64) << (entry & CLASS_MASK)) - 8};
 }
 
-fc_status fc_id_map_init(fc_id_map *map, fc_versions *versions, const fc_columns *columns) {
-    *map = (fc_id_map){.versions = versions, .columns = columns};
+fc_status fc_id_map_init(fc_id_map *map, fc_versions *versions, const fc_columns *columns,
+                         uint32_t least_streak) {
+    *map = (fc_id_map){
+        .versions = versions, .columns = columns, .runs = {.least_streak = least_streak}};
     const fc_os *os = versions->os;
     fc_status status = os->random_bytes(os->context, map->seed, sizeof map->seed);
     if (status != FC_STATUS_OK) return status;
@@ -216,6 +218,20 @@ void fc_id_map_deinit(fc_id_map *map) {
         fc_arena_release(map->versions->arena, shard);
     }
     fc_arena_release(map->versions->arena, directory);
+    fc_id_runs_deinit(&map->runs, map->versions->arena);
+}
+
+size_t fc_id_map_bytes(const fc_id_map *map) {
+    return map->bytes + fc_id_runs_bytes(&map->runs);
+}
+
+bool fc_id_map_awaits(fc_id_map *map, int64_t id, uint32_t position) {
+    return fc_id_runs_await(&map->runs, id, position) &&
+           (map->runs.is_open || fc_id_runs_reserve(&map->runs, map->versions) == FC_STATUS_OK);
+}
+
+void fc_id_map_add_next(fc_id_map *map) {
+    fc_id_runs_add(&map->runs, map->runs.next_id, map->runs.next_position, 1);
 }
 
 uint32_t fc_id_map_tag(const fc_id_map *map, const fc_feature_id *id) {
@@ -258,30 +274,47 @@ static inline _Atomic uint64_t *find_slot(const fc_id_map *map, const fc_id_aim 
     }
 }
 
-uint32_t fc_id_map_find(const fc_id_map *map, uint32_t tag, const fc_feature_id *id) {
-    uint32_t position;
+static inline uint32_t find_in_runs(const fc_id_map *map, const fc_feature_id *id) {
+    return id->text.data == NULL ? fc_id_runs_find(&map->runs, id->integer) : FC_NO_POSITION;
+}
+
+// Whether a run's row is there and nothing has ended it.
+static bool is_newest(const fc_id_map *map, uint32_t position) {
+    if (position == FC_NO_POSITION) return false;
+    const fc_chunk *chunk = fc_columns_chunk(map->columns, position);
+    return chunk != NULL && !fc_chunk_may_be_dead(chunk, position);
+}
+
+uint32_t fc_id_map_find(const fc_id_map *map, const fc_feature_id *id) {
+    uint32_t in_run = find_in_runs(map, id), position;
+    if (is_newest(map, in_run)) return in_run;
+    uint32_t tag = fc_id_map_tag(map, id);
     fc_id_aim aim = fc_id_map_aim(map, tag);
     (void)find_slot(map, &aim, tag, id, &position);
-    return position;
+    return position != FC_NO_POSITION ? position : in_run;
 }
 
 fc_id_place fc_id_map_locate(const fc_id_map *map, const fc_id_aim *aim, uint32_t tag,
                              const fc_feature_id *id) {
     fc_id_place place = {.shard = shard_of_slots(aim->slots)};
     place.slot = find_slot(map, aim, tag, id, &place.position);
+    place.is_taken = place.position != FC_NO_POSITION;
+    if (!place.is_taken) place.position = find_in_runs(map, id);
     return place;
 }
 
 bool fc_id_place_has_room(const fc_id_place *place) {
-    return place->shard->used_count < place->shard->used_max;
+    return place->is_taken || place->shard->used_count < place->shard->used_max;
 }
 
-void fc_id_place_set(const fc_id_place *place, uint32_t tag, uint32_t position) {
-    if (place->position == FC_NO_POSITION) {
+void fc_id_map_set(fc_id_map *map, const fc_id_place *place, uint32_t tag, const fc_feature_id *id,
+                   uint32_t position) {
+    if (!place->is_taken) {
         place->shard->used_count++;
         assert(place->shard->used_count < place->shard->slot_count);
     }
     atomic_store_explicit(place->slot, slot_of(tag, position), memory_order_release);
+    if (id->text.data == NULL) fc_id_runs_pass(&map->runs, id->integer, position);
 }
 
 // Puts an entry that is not there into a shard with room. Removed places stay as they are: they
@@ -470,7 +503,8 @@ static bool add_by_shard(fc_id_map *map, uint64_t *slots, uint32_t first, uint32
     return insert_all(map, sorted, count) == count;
 }
 
-uint32_t fc_id_map_add(fc_id_map *map, uint32_t first, uint32_t end) {
+// To the hash table.
+static uint32_t add_to_table(fc_id_map *map, uint32_t first, uint32_t end) {
     enum { MANY = 1 << 14 };
     if (end - first <= MANY) {
         presize(map, end - first);
@@ -493,6 +527,49 @@ uint32_t fc_id_map_add(fc_id_map *map, uint32_t first, uint32_t end) {
         first += count;
     }
     fc_arena_release(arena, slots);
+    return first;
+}
+
+// The end of the run that begins with row `first`. Ids ascend, so that they follow one another up to a row if they have risen by
+// as much as positions have.
+static uint32_t run_end(const fc_id_map *map, uint32_t first, uint32_t end) {
+    const uint64_t apart = fc_columns_raw_id(map->columns, first) - first;
+    uint32_t low = first + 1, step = 1;
+    while (end - low > step &&
+           fc_columns_raw_id(map->columns, low + step) - (low + step) == apart) {
+        low += step;
+        step *= 2;
+    }
+    uint32_t high = end - low > step ? low + step : end; // it ends in low...high
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (fc_columns_raw_id(map->columns, middle) - middle == apart)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+uint32_t fc_id_map_add(fc_id_map *map, uint32_t first, uint32_t end) {
+    while (first < end) {
+        // Rows that are in no run, up to the next one that is long enough.
+        uint32_t run = first, behind = first;
+        while (behind < end) {
+            run = behind;
+            behind = run_end(map, run, end);
+            if (behind - run >= map->runs.least_streak) break;
+        }
+        const bool is_run = behind - run >= map->runs.least_streak &&
+                            fc_id_runs_reserve(&map->runs, map->versions) == FC_STATUS_OK;
+        if (!is_run) run = behind;
+        if (run > first) first = add_to_table(map, first, run);
+        if (first < run) return first;
+        if (!is_run) continue;
+        fc_id_runs_add(&map->runs, (int64_t)fc_columns_raw_id(map->columns, run), run,
+                       behind - run);
+        first = behind;
+    }
     return first;
 }
 

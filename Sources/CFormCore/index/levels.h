@@ -2,35 +2,16 @@
 //
 // Level n holds one resident tree and a queue of trees that came from above (sealed tails come to
 // level 0). A merge takes the resident and the first of the queue into a new resident; a resident
-// that has reached the level's size moves on to the next level. Each step does work in proportion
-// to the rows put since the last, so that a merge is done before the next tree arrives.
+// that has reached the level's size moves on to the next level. Each step moves so many entries for
+// each row put since the last, the first levels' first, so that merges are soon done; and however large a tree
+// is, it is done before the next one arrives.
 // THREADS: the writer's. Readers hold the trees through versions.
 #ifndef FC_INDEX_LEVELS_H
 #define FC_INDEX_LEVELS_H
 
-#include "columns.h"
+#include "merge.h"
 
 enum { FC_LEVELS_MAX = 8 };
-
-// Entries on their way: the block that the output has begun, with room beyond its end.
-typedef struct fc_stage {
-    float lanes[FC_LANES_MAX][2 * FC_NODE];
-    uint32_t positions[2 * FC_NODE];
-    uint64_t ids[2 * FC_NODE];
-    uint32_t count;
-} fc_stage;
-
-typedef struct fc_merge {
-    fc_tree *inputs[2];    // the resident, the first of the queue; or stand-ins with the right keys
-    fc_tree *stand_ins[2]; // to be released; or NULL
-    uint32_t next[2];
-    fc_tree *out; // whole blocks, until the end
-    fc_stage stage;
-    uint64_t entries; // of both inputs
-    uint32_t dropped;
-    uint32_t *chunk_drops; // by chunk; only when chunks are freed
-    uint32_t chunk_count;
-} fc_merge;
 
 typedef struct fc_level {
     fc_tree *resident, *queue_first, *queue_last;

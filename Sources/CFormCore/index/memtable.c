@@ -11,7 +11,8 @@ enum {
     RATIO = 8,
     STEP_PUTS = 256,
     SWEEP_ROWS = 256,
-    INDEX_STEP_PUTS = 16
+    INDEX_STEP_PUTS = 16,
+    ID_STREAK = 64
 };
 
 static _Atomic uint64_t tables_made;
@@ -20,7 +21,8 @@ static fc_status init_parts(fc_memtable *table) {
     fc_status status = fc_versions_init(&table->versions, table->os, table->arena);
     if (status != FC_STATUS_OK) return status;
     fc_columns_init(&table->columns, &table->versions);
-    status = fc_id_map_init(&table->map, &table->versions, &table->columns);
+    status =
+        fc_id_map_init(&table->map, &table->versions, &table->columns, table->options.id_streak);
     uint32_t tail_rows = table->options.tail_rows;
     table->seal_bytes = (size_t)tail_rows * (2 * sizeof(uint64_t) + sizeof(uint32_t));
     if (status == FC_STATUS_OK) {
@@ -48,6 +50,7 @@ fc_status fc_memtable_create(const fc_os *os, fc_arena *arena, const fc_memtable
     if (chosen.tail_rows == 0) chosen.tail_rows = TAIL_ROWS;
     if (chosen.merge_ratio_first == 0) chosen.merge_ratio_first = RATIO_FIRST;
     if (chosen.merge_ratio == 0) chosen.merge_ratio = RATIO;
+    if (chosen.id_streak == 0) chosen.id_streak = ID_STREAK;
     bool is_power = (chosen.tail_rows & (chosen.tail_rows - 1)) == 0;
     if (chosen.tail_rows < 8 || chosen.tail_rows > FC_CHUNK_ROWS || !is_power ||
         chosen.merge_ratio_first < 2 || chosen.merge_ratio < 2)
@@ -159,8 +162,7 @@ bool fc_memtable_find(const fc_memtable *table, const fc_feature_id *id, uint32_
     if (is_new(table, id)) return false;
     uint32_t head = FC_NO_POSITION;
     if (id->text.data == NULL) head = find_unmapped(table, id->integer);
-    if (head == FC_NO_POSITION)
-        head = fc_id_map_find(&table->map, fc_id_map_tag(&table->map, id), id);
+    if (head == FC_NO_POSITION) head = fc_id_map_find(&table->map, id);
     uint32_t newest = newest_of(table, head);
     *out_position = newest;
     return newest != FC_NO_POSITION && fc_columns_deleted(&table->columns, newest) == FC_LIVE;
@@ -301,11 +303,37 @@ static inline void aim_ahead(const fc_memtable *table, const fc_feature_id *id) 
     (void)fc_id_map_aim(&table->map, fc_id_map_tag(&table->map, &next));
 }
 
+// What a put ends with, but in bulk of new rows.
+static void finish_put(fc_memtable *table, uint32_t position, uint32_t *out_position) {
+    table->unmapped_first = position + 1;
+    if (!table->is_bulk) {
+        step(table);
+        if (table->indexes != NULL) step_indexes(table);
+    }
+    *out_position = position;
+}
+
+// A row whose id goes into a run of the map: nothing is to be looked up.
+static fc_status put_next(fc_memtable *table, const fc_row *row, uint64_t sequence,
+                          uint32_t *out_position) {
+    float lanes[4] = {NAN, NAN, NAN, NAN};
+    if (row->has_box) fc_box_lanes(&row->box, table->options.planar, table->use_simd, lanes);
+    fc_status status = reserve_put(table, row);
+    if (status != FC_STATUS_OK) return status;
+    uint32_t position = append_row(table, row, lanes, FC_NO_POSITION, sequence);
+    fc_id_map_add_next(&table->map);
+    finish_put(table, position, out_position);
+    return FC_STATUS_OK;
+}
+
 fc_status fc_memtable_put(fc_memtable *table, const fc_row *row, uint64_t sequence,
                           uint32_t *out_position) {
     assert(sequence != 0 && sequence != FC_LIVE);
-    if (table->is_bulk) {
-        if (is_new(table, &row->id)) return put_unmapped(table, row, sequence, out_position);
+    if (is_new(table, &row->id)) {
+        if (table->is_bulk) return put_unmapped(table, row, sequence, out_position);
+        if (fc_id_map_awaits(&table->map, row->id.integer, table->columns.rows))
+            return put_next(table, row, sequence, out_position);
+    } else if (table->is_bulk) {
         fc_status status = fc_memtable_map_rows(table);
         if (status != FC_STATUS_OK) return status;
     }
@@ -317,7 +345,7 @@ fc_status fc_memtable_put(fc_memtable *table, const fc_row *row, uint64_t sequen
     fc_status status = reserve_put(table, row);
     if (status != FC_STATUS_OK) return status;
     fc_id_place place = fc_id_map_locate(&table->map, &aim, tag, &row->id);
-    if (place.position == FC_NO_POSITION && !fc_id_place_has_room(&place)) {
+    if (!fc_id_place_has_room(&place)) {
         status = fc_id_map_reserve(&table->map, tag);
         if (status != FC_STATUS_OK) return status;
         aim = fc_id_map_aim(&table->map, tag);
@@ -330,14 +358,9 @@ fc_status fc_memtable_put(fc_memtable *table, const fc_row *row, uint64_t sequen
         if (status != FC_STATUS_OK) return status;
     }
     uint32_t position = append_row(table, row, lanes, older, sequence);
-    fc_id_place_set(&place, tag, position);
+    fc_id_map_set(&table->map, &place, tag, &row->id, position);
     aim_ahead(table, &row->id);
-    table->unmapped_first = position + 1;
-    if (!table->is_bulk) {
-        step(table);
-        if (table->indexes != NULL) step_indexes(table);
-    }
-    *out_position = position;
+    finish_put(table, position, out_position);
     return FC_STATUS_OK;
 }
 

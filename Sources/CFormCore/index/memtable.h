@@ -49,6 +49,7 @@ typedef struct fc_memtable_options {
     bool journal_only;  // free dead chunks of rows (Configuration.history = .journalOnly)
     uint32_t tail_rows; // 0: 512; a power of two >= 8
     uint32_t merge_ratio_first, merge_ratio; // 0: 32 and 8; >= 2
+    uint32_t id_streak;                      // 0: 64; ids in a row before a run of the map begins
     fc_kernels kernels;
     // Rows with `deleted` <= *horizon are invisible to every open and future snapshot. It only grows.
     const _Atomic uint64_t *horizon;
@@ -253,7 +254,7 @@ fc_view_size fc_view_read_size(const fc_view *view);
 
 typedef struct fc_memtable_counters {
     uint64_t rows, live_rows, seals, merges[8], dropped_rows, aborts, aborts_after_merge, map_grows,
-        freed_chunks, index_merges;
+        id_runs, freed_chunks, index_merges;
     uint64_t bytes_columns, bytes_records, bytes_runs, bytes_runs_peak, bytes_id_map, bytes_times,
         bytes_indexes;
 } fc_memtable_counters;

@@ -109,7 +109,7 @@ static void check_tail(const fc_memtable *table, unsigned flag, uint8_t *seen) {
 
 // M3: whatever can be seen from the horizon on is there, once.
 static void check_index(const fc_memtable *table, unsigned flag, uint32_t first_tree,
-                        uint32_t tree_count) {
+                        uint32_t tree_count, uint32_t *indexed) {
     const fc_columns *columns = &table->columns;
     uint64_t horizon = fc_memtable_horizon(table);
     uint8_t *seen = calloc((size_t)columns->rows + 1, 1);
@@ -124,13 +124,9 @@ static void check_index(const fc_memtable *table, unsigned flag, uint32_t first_
         else if (fc_columns_deleted(columns, position) > horizon)
             CHECK(seen[position] == 1, position);
     }
-    if (table->options.journal_only) {
-        // Never fewer than there are: a chunk must not go too early. (The other index adds its
-        // own.)
+    if (table->options.journal_only)
         for (uint32_t position = 0; position < columns->rows; position++)
-            if (seen[position])
-                CHECK(fc_columns_chunk(columns, position)->indexed_count > 0, position);
-    }
+            indexed[position >> FC_CHUNK_LOG2] += seen[position];
     free(seen);
 }
 
@@ -179,13 +175,45 @@ static void check_marks(const fc_memtable *table) {
     CHECK(end <= table->columns.rows && table->committed_rows <= table->columns.rows, end);
 }
 
+// Runs ascend, apart from each other, and each id is at its position.
+static void check_runs(const fc_memtable *table) {
+    const fc_id_runs *runs = &table->map.runs;
+    uint32_t end = 0;
+    for (uint32_t i = 0; i < atomic_load(&runs->count); i++) {
+        const fc_id_run *run = fc_id_runs_get(runs, i);
+        const uint32_t count = atomic_load(&run->count);
+        CHECK(count > 0 && run->first >= end && run->first + count <= table->columns.rows, i);
+        end = run->first + count;
+        if (i > 0) {
+            const fc_id_run *before = fc_id_runs_get(runs, i - 1);
+            CHECK(run->first_id >= before->first_id + (int64_t)atomic_load(&before->count), i);
+        }
+        for (uint32_t n = 0; n < count; n++) {
+            const fc_feature_id id = {.integer = run->first_id + n};
+            if (fc_columns_chunk(&table->columns, run->first + n) == NULL) continue;
+            CHECK(fc_columns_id_is(&table->columns, run->first + n, &id), run->first + n);
+            CHECK(fc_id_runs_find(runs, id.integer) == run->first + n, run->first + n);
+        }
+    }
+}
+
 void fc_memtable_check(const fc_memtable *table) {
     check_rows(table);
     check_marks(table);
+    check_runs(table);
     if (table->is_bulk) return;
     const fc_version *version = table->versions.current;
     CHECK(version->tail == table->tail, 0);
-    check_index(table, FC_ROW_BOX, 0, version->place_count);
-    if (table->timed) check_index(table, FC_ROW_TIME, version->place_count, version->time_count);
+    uint32_t *indexed = calloc((size_t)table->columns.chunks.count + 1, sizeof *indexed);
+    if (indexed == NULL) return;
+    check_index(table, FC_ROW_BOX, 0, version->place_count, indexed);
+    if (table->timed)
+        check_index(table, FC_ROW_TIME, version->place_count, version->time_count, indexed);
+    // A chunk goes when none of its rows is in an index, neither sooner nor later.
+    for (uint32_t i = 0; table->options.journal_only && i < table->columns.chunks.count; i++) {
+        const fc_chunk *chunk = fc_pointer_table_get(&table->columns.chunks, i);
+        CHECK(chunk == NULL || chunk->indexed_count == indexed[i], i);
+    }
+    free(indexed);
     fc_property_indexes_check(table);
 }

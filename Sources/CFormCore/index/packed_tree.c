@@ -18,8 +18,10 @@ fc_tree *fc_tree_allocate(fc_arena *arena, uint32_t capacity, uint32_t lanes, ui
         level_count++;
     } while (below > 1);
     assert(level_count <= FC_TREE_LEVELS_MAX);
-    // Some keys more: merges read ahead.
+    // Merges read ahead: some keys more, and behind the last leaf as much as one has.
     size_t key_bytes = ((size_t)capacity + FC_KEYS_SLACK) * sizeof(uint32_t);
+    size_t leaf_bytes = (size_t)(lanes + FC_LEAF_EXTRA) * FC_NODE * sizeof(float);
+    if (key_bytes < leaf_bytes) key_bytes = leaf_bytes;
     fc_tree *tree =
         fc_arena_allocate_roomy(arena, header_bytes + floats * sizeof(float) + key_bytes);
     if (tree == NULL) return NULL;

@@ -52,7 +52,7 @@ void fc_view_probe(const fc_view *view, const fc_question *question, fc_probe *p
 bool fc_view_find(const fc_view *view, const fc_feature_id *id, uint32_t *out_position) {
     const fc_memtable *table = view->table;
     const fc_columns *columns = &table->columns;
-    uint32_t position = fc_id_map_find(&table->map, fc_id_map_tag(&table->map, id), id);
+    uint32_t position = fc_id_map_find(&table->map, id);
     // Newer versions than the view's, and aborted ones, are passed over. A chunk that was freed
     // held only versions that no view sees, and so did everything older.
     while (position != FC_NO_POSITION) {
@@ -191,8 +191,9 @@ fc_memtable_counters fc_memtable_read_counters(const fc_memtable *table) {
     counters.bytes_columns = table->columns.bytes_columns;
     counters.bytes_records = table->columns.bytes_records;
     counters.bytes_times = table->columns.bytes_times;
-    counters.bytes_id_map = table->map.bytes;
+    counters.bytes_id_map = fc_id_map_bytes(&table->map);
     counters.map_grows = table->map.grow_count;
+    counters.id_runs = atomic_load_explicit(&table->map.runs.count, memory_order_relaxed);
     fc_versions_lock(&table->versions);
     for (const fc_property_index *index = table->indexes; index != NULL; index = index->next)
         counters.bytes_indexes +=

@@ -108,6 +108,7 @@ static fc_status make_rows(fc_store *store, fc_entry *entry) {
                                          .tail_rows = store->options.tail_rows,
                                          .merge_ratio_first = store->options.merge_ratio_first,
                                          .merge_ratio = store->options.merge_ratio,
+                                         .id_streak = store->options.id_streak,
                                          .kernels = store->options.kernels,
                                          .horizon = &store->horizon};
     const fc_status status =

@@ -38,7 +38,7 @@ typedef struct fc_store_options {
     bool no_compression;
     bool journal_only; // free superseded rows from memory (Configuration.history)
     // Tuning, 0 for the defaults; tests use tiny ones.
-    uint32_t tail_rows, merge_ratio_first, merge_ratio, series_chunk_points;
+    uint32_t tail_rows, merge_ratio_first, merge_ratio, id_streak, series_chunk_points;
     uint32_t footprints; // kept for each collection and series; a power of two
     uint32_t footprint_faults;
     fc_kernels kernels;

@@ -26,6 +26,7 @@ struct CoreStoreOptions {
     var tailRows: UInt32 = 0
     var mergeRatioFirst: UInt32 = 0
     var mergeRatio: UInt32 = 0
+    var idStreak: UInt32 = 0
     var seriesChunkPoints: UInt32 = 0
     var footprints: UInt32 = 0
     var footprintFaults: UInt32 = 0
@@ -86,6 +87,7 @@ struct CoreStoreOptions {
             unsafe raw.tail_rows = options.tailRows
             unsafe raw.merge_ratio_first = options.mergeRatioFirst
             unsafe raw.merge_ratio = options.mergeRatio
+            unsafe raw.id_streak = options.idStreak
             unsafe raw.series_chunk_points = options.seriesChunkPoints
             unsafe raw.footprints = options.footprints
             unsafe raw.footprint_faults = options.footprintFaults

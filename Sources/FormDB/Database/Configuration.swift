@@ -42,6 +42,7 @@ extension Database {
             var tailRows: UInt32 = 0
             var mergeRatioFirst: UInt32 = 0
             var mergeRatio: UInt32 = 0
+            var idStreak: UInt32 = 0
             var seriesChunkPoints: UInt32 = 0
             var scalarKernels = false
             var sourceCount = 1
@@ -156,6 +157,7 @@ extension Database.Configuration {
         options.tailRows = tuning.tailRows
         options.mergeRatioFirst = tuning.mergeRatioFirst
         options.mergeRatio = tuning.mergeRatio
+        options.idStreak = tuning.idStreak
         options.seriesChunkPoints = tuning.seriesChunkPoints
         options.scalarKernels = tuning.scalarKernels
         options.costs = planCosts.model

@@ -21,7 +21,7 @@ typedef struct memtable_model_options {
 
 typedef struct memtable_model_counts {
     uint64_t rows, questions, questions_with_hits, hits, crossing, nearest, offenders;
-    uint64_t seals, merges, dropped, aborts_after_merge, freed_chunks, faults;
+    uint64_t seals, merges, dropped, aborts_after_merge, freed_chunks, faults, id_runs;
 } memtable_model_counts;
 
 // Random transactions on a collection in memory, aborted ones included; views that are held across merges; every

@@ -40,6 +40,7 @@ struct MemtableModelTests {
                 journal_only: false, failing: false, sparse: false))
         #expect(counts.seals > 500 && counts.merges > 1000 && counts.dropped > 1000)
         #expect(counts.aborts_after_merge > 50)
+        #expect(counts.id_runs > 100)
         #expect(counts.nearest > 1000)
         #expect(counts.questions_with_hits * 3 > counts.questions)
         if !planar {

@@ -28,6 +28,7 @@ struct OracleConfiguration: CustomTestStringConvertible, Sendable {
             configuration.tuning.tailRows = 8
             configuration.tuning.mergeRatioFirst = 2
             configuration.tuning.mergeRatio = 2
+            configuration.tuning.idStreak = 2
             configuration.tuning.seriesChunkPoints = 8
         }
         return configuration
