@@ -225,15 +225,6 @@ size_t fc_id_map_bytes(const fc_id_map *map) {
     return map->bytes + fc_id_runs_bytes(&map->runs);
 }
 
-bool fc_id_map_awaits(fc_id_map *map, int64_t id, uint32_t position) {
-    return fc_id_runs_await(&map->runs, id, position) &&
-           (map->runs.is_open || fc_id_runs_reserve(&map->runs, map->versions) == FC_STATUS_OK);
-}
-
-void fc_id_map_add_next(fc_id_map *map) {
-    fc_id_runs_add(&map->runs, map->runs.next_id, map->runs.next_position, 1);
-}
-
 uint32_t fc_id_map_tag(const fc_id_map *map, const fc_feature_id *id) {
     if (id->text.data != NULL)
         return (uint32_t)(fc_hash64(id->text.data, id->text.length, map->seed[1]) >> 32);
@@ -566,8 +557,11 @@ uint32_t fc_id_map_add(fc_id_map *map, uint32_t first, uint32_t end) {
         if (run > first) first = add_to_table(map, first, run);
         if (first < run) return first;
         if (!is_run) continue;
-        fc_id_runs_add(&map->runs, (int64_t)fc_columns_raw_id(map->columns, run), run,
-                       behind - run);
+        const int64_t id = (int64_t)fc_columns_raw_id(map->columns, run);
+        if (map->runs.open != NULL && fc_id_runs_await(&map->runs, id, run))
+            fc_id_runs_extend(&map->runs, behind - run);
+        else
+            fc_id_runs_begin(&map->runs, id, run, behind - run);
         first = behind;
     }
     return first;

@@ -39,8 +39,17 @@ uint32_t fc_id_map_find(const fc_id_map *map, const fc_feature_id *id);
 
 // Whether a row at `position`, with an integer id larger than any before, goes into a run, for which there is room. Then
 // fc_id_map_add_next takes it.
-bool fc_id_map_awaits(fc_id_map *map, int64_t id, uint32_t position);
-void fc_id_map_add_next(fc_id_map *map);
+static inline bool fc_id_map_awaits(fc_id_map *map, int64_t id, uint32_t position) {
+    return fc_id_runs_await(&map->runs, id, position) &&
+           (map->runs.open != NULL ||
+            fc_id_runs_reserve(&map->runs, map->versions) == FC_STATUS_OK);
+}
+static inline void fc_id_map_add_next(fc_id_map *map) {
+    if (map->runs.open != NULL)
+        fc_id_runs_extend(&map->runs, 1);
+    else
+        fc_id_runs_begin(&map->runs, map->runs.next_id, map->runs.next_position, 1);
+}
 
 uint32_t fc_id_map_tag(const fc_id_map *map, const fc_feature_id *id);
 // Where an id's slots begin. Brings them nearer. Valid until the map's next change of size.

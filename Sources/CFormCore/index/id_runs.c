@@ -40,21 +40,15 @@ fc_status fc_id_runs_reserve(fc_id_runs *runs, fc_versions *versions) {
     return FC_STATUS_OK;
 }
 
-void fc_id_runs_add(fc_id_runs *runs, int64_t id, uint32_t position, uint32_t count) {
+void fc_id_runs_begin(fc_id_runs *runs, int64_t id, uint32_t position, uint32_t count) {
     uint32_t run_count = atomic_load_explicit(&runs->count, memory_order_relaxed);
-    if (runs->is_open && id == runs->next_id && position == runs->next_position) {
-        fc_id_run *run = fc_id_runs_get(runs, run_count - 1);
-        uint32_t before = atomic_load_explicit(&run->count, memory_order_relaxed);
-        atomic_store_explicit(&run->count, before + count, memory_order_release);
-    } else {
-        fc_id_run *run = fc_id_runs_get(runs, run_count);
-        run->first_id = id;
-        run->first = position;
-        atomic_init(&run->count, count);
-        atomic_store_explicit(&runs->count, run_count + 1, memory_order_release);
-    }
+    fc_id_run *run = fc_id_runs_get(runs, run_count);
+    run->first_id = id;
+    run->first = position;
+    atomic_init(&run->count, count);
+    atomic_store_explicit(&runs->count, run_count + 1, memory_order_release);
     runs->next_id = (int64_t)((uint64_t)id + count);
     runs->next_position = position + count;
     runs->streak = runs->least_streak;
-    runs->is_open = true;
+    runs->open = run;
 }

@@ -25,7 +25,7 @@ typedef struct fc_id_runs {
     int64_t next_id;
     uint32_t next_position, streak;
     uint32_t least_streak; // shorter runs would cost a search more than they save
-    bool is_open;          // the last run would go on with them
+    fc_id_run *open;       // the last run, if it would go on with them; or NULL
 } fc_id_runs;
 
 // REQUIRES: an index below a count that the caller has learnt of.
@@ -47,15 +47,21 @@ static inline bool fc_id_runs_await(const fc_id_runs *runs, int64_t id, uint32_t
 }
 // Room for one more run.
 FC_MUST_USE fc_status fc_id_runs_reserve(fc_id_runs *runs, fc_versions *versions);
-// Takes `count` rows from one on, whose ids follow one another and are larger than any before, into the last run, or into
-// a new one. REQUIRES: room, when they don't go on with the last.
-void fc_id_runs_add(fc_id_runs *runs, int64_t id, uint32_t position, uint32_t count);
+// Takes `count` rows from one on, whose ids follow one another and are larger than any before, into a new run. REQUIRES: room.
+void fc_id_runs_begin(fc_id_runs *runs, int64_t id, uint32_t position, uint32_t count);
+// Takes the next `count` rows into the last run. REQUIRES: it is open.
+static inline void fc_id_runs_extend(fc_id_runs *runs, uint32_t count) {
+    uint32_t before = atomic_load_explicit(&runs->open->count, memory_order_relaxed);
+    atomic_store_explicit(&runs->open->count, before + count, memory_order_release);
+    runs->next_id = (int64_t)((uint64_t)runs->next_id + count);
+    runs->next_position += count;
+}
 // A row came that is in no run.
 static inline void fc_id_runs_pass(fc_id_runs *runs, int64_t id, uint32_t position) {
     bool goes_on = id == runs->next_id && position == runs->next_position;
     runs->streak = goes_on ? runs->streak + 1 : 1;
     runs->next_id = (int64_t)((uint64_t)id + 1);
     runs->next_position = position + 1;
-    runs->is_open = false;
+    runs->open = NULL;
 }
 #endif

@@ -5,6 +5,8 @@
 // branch for each entry, and straight into the output's block. Where the second input has none among the eight, as is often
 // so when it is much smaller, they are copied. (In stretches, as merge.c does it, an entry took twice as
 // long: an insert into a large collection 1.2 times.)
+#include <math.h>
+
 #include "memtable_internal.h"
 #include "merge.h"
 
@@ -123,14 +125,17 @@ typedef struct target {
     uint32_t *keys;
 } target;
 
-// The next eight entries; returns how many were the second input's.
+// The next eight entries; returns how many were the second input's. `least`: of each lane, unless it is NULL.
 AVX2 uint32_t move_eight(const fc_tree *a, uint32_t i, const fc_tree *b, uint32_t j,
-                         uint32_t lane_count, const target *to) {
+                         uint32_t lane_count, const target *to, __m256 *least) {
     const span from_a = span_of(a, i, lane_count);
     const __m256i keys = _mm256_loadu_si256((const __m256i *)(a->keys + i));
     if (a->keys[i + EIGHT - 1] <= b->keys[j]) {
-        for (uint32_t lane = 0; lane < lane_count; lane++)
-            _mm256_storeu_ps(to->lanes + lane * to->stride, load_lane(&from_a, lane));
+        for (uint32_t lane = 0; lane < lane_count; lane++) {
+            __m256 values = load_lane(&from_a, lane);
+            _mm256_storeu_ps(to->lanes + lane * to->stride, values);
+            if (least != NULL) least[lane] = _mm256_min_ps(least[lane], values);
+        }
         _mm256_storeu_ps(to->positions, load_lane(&from_a, lane_count));
         _mm256_storeu_pd(to->ids, load_ids(a, i, lane_count));
         _mm256_storeu_pd(to->ids + FOUR, load_ids(a, i + FOUR, lane_count));
@@ -140,9 +145,11 @@ AVX2 uint32_t move_eight(const fc_tree *a, uint32_t i, const fc_tree *b, uint32_
     const unsigned places = places_of_second(keys, b->keys + j);
     const spread spread = spread_of(places);
     const span from_b = span_of(b, j, lane_count);
-    for (uint32_t lane = 0; lane < lane_count; lane++)
-        _mm256_storeu_ps(to->lanes + lane * to->stride,
-                         blend(&spread, load_lane(&from_a, lane), load_lane(&from_b, lane)));
+    for (uint32_t lane = 0; lane < lane_count; lane++) {
+        __m256 values = blend(&spread, load_lane(&from_a, lane), load_lane(&from_b, lane));
+        _mm256_storeu_ps(to->lanes + lane * to->stride, values);
+        if (least != NULL) least[lane] = _mm256_min_ps(least[lane], values);
+    }
     _mm256_storeu_ps(to->positions, blend(&spread, load_lane(&from_a, lane_count),
                                           load_lane(&from_b, lane_count)));
     __m256 keys_b = _mm256_loadu_ps((const float *)(b->keys + j));
@@ -188,6 +195,12 @@ AVX2 void close_up(const target *to, uint32_t lane_count, unsigned dropped) {
         if (kept >> n & 1) *ids++ = to->ids[n];
 }
 
+AVX2 float least_of(__m256 values) {
+    __m128 four = _mm_min_ps(_mm256_castps256_ps128(values), _mm256_extractf128_ps(values, 1));
+    __m128 two = _mm_min_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_min_ss(two, _mm_movehdup_ps(two)));
+}
+
 // Whole blocks, straight into the output.
 AVX2 void move_blocks(fc_merge *merge, uint32_t budget, uint32_t lane_count) {
     fc_tree *out = merge->out;
@@ -196,15 +209,21 @@ AVX2 void move_blocks(fc_merge *merge, uint32_t budget, uint32_t lane_count) {
     // Eight places take eight of the first input's at most, so with sixteen left all that is looked at is there.
     for (uint32_t moved = 0; moved < budget && a->count - i >= FC_NODE; moved += FC_NODE) {
         fc_tree_slot slot = fc_tree_next_slot(out);
+        __m256 least[FC_LANES_MAX];
+        for (uint32_t lane = 0; lane < lane_count; lane++)
+            least[lane] = _mm256_set1_ps(INFINITY);
         for (unsigned half = 0; half < FC_NODE; half += EIGHT) {
             const target to = {slot.lanes + half, FC_NODE, (float *)slot.position + half,
                                (double *)slot.id + half, out->keys + out->count + half};
-            uint32_t of_b = move_eight(a, i, b, j, lane_count, &to);
+            uint32_t of_b = move_eight(a, i, b, j, lane_count, &to, least);
             i += EIGHT - of_b;
             j += of_b;
         }
+        float bounds[FC_LANES_MAX];
+        for (uint32_t lane = 0; lane < lane_count; lane++)
+            bounds[lane] = least_of(least[lane]);
         out->count += FC_NODE;
-        fc_tree_close_block(out);
+        fc_tree_close_bounded(out, bounds);
     }
     merge->next[0] = i;
     merge->next[1] = j;
@@ -222,7 +241,7 @@ AVX2 void move_staged(const fc_memtable *table, fc_merge *merge, uint32_t budget
                            (float *)stage->positions + stage->count,
                            (double *)stage->ids + stage->count,
                            merge->out->keys + merge->out->count + stage->count};
-        uint32_t of_b = move_eight(a, i, b, j, lane_count, &to);
+        uint32_t of_b = move_eight(a, i, b, j, lane_count, &to, NULL);
         i += EIGHT - of_b;
         j += of_b;
         const uint32_t *positions = stage->positions + stage->count;

@@ -73,14 +73,29 @@ static void close_at(fc_tree *tree, unsigned level, uint32_t block, unsigned cou
     sum_up(tree->levels[level] + stride * block, tree->lanes, count, above + block % FC_NODE);
 }
 
-void fc_tree_close_block(fc_tree *tree) {
-    uint32_t block = tree->count / FC_NODE - 1;
-    for (unsigned level = 0; level + 1 < FC_TREE_LEVELS_MAX; level++) {
+// The blocks above `block` of a level, if it was the last of one of them.
+static void close_above(fc_tree *tree, unsigned level, uint32_t block) {
+    while (block % FC_NODE == FC_NODE - 1 && ++level + 1 < FC_TREE_LEVELS_MAX) {
+        block /= FC_NODE;
         if (tree->levels[level + 1] == NULL) break; // room for this one block only
         close_at(tree, level, block, FC_NODE);
-        if (block % FC_NODE != FC_NODE - 1) break;
-        block /= FC_NODE;
     }
+}
+
+void fc_tree_close_block(fc_tree *tree) {
+    uint32_t block = tree->count / FC_NODE - 1;
+    if (tree->levels[1] == NULL) return; // room for this one block only
+    close_at(tree, 0, block, FC_NODE);
+    close_above(tree, 0, block);
+}
+
+void fc_tree_close_bounded(fc_tree *tree, const float *bounds) {
+    uint32_t block = tree->count / FC_NODE - 1;
+    if (tree->levels[1] == NULL) return;
+    float *above = tree->levels[1] + fc_tree_inner_stride(tree) * (block / FC_NODE);
+    for (uint32_t lane = 0; lane < tree->lanes; lane++)
+        above[(size_t)lane * FC_NODE + block % FC_NODE] = bounds[lane];
+    close_above(tree, 0, block);
 }
 
 static void pad(float *block, uint32_t lanes, unsigned count) {

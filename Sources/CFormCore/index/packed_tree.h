@@ -84,6 +84,8 @@ static inline fc_tree_slot fc_tree_next_slot(const fc_tree *tree) {
                           (uint64_t *)(positions + FC_NODE) + lane};
 }
 void fc_tree_close_block(fc_tree *tree); // after each 16th entry
+void fc_tree_close_bounded(fc_tree *tree,
+                           const float *bounds); // the same, with the least of each lane
 static inline void fc_tree_added(fc_tree *tree, uint32_t key) {
     tree->keys[tree->count++] = key;
     if (tree->count % FC_NODE == 0) fc_tree_close_block(tree);
