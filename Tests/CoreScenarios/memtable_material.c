@@ -128,7 +128,7 @@ fc_feature_id memtable_id(memtable_model *model, uint32_t key) {
     fc_feature_id id = {.integer = 0};
     const bool is_text = model->ids_rise ? key >= MODEL_TEXT_KEYS : key % 3 == 0;
     if (!model->uses_text || !is_text) {
-        id.integer = (int64_t)key * (model->ids_rise ? 1 : 7919) - 1000;
+        id.integer = (int64_t)key * (model->ids_rise ? 1 : 7919) + model->first_id;
         return id;
     }
     char *text = model->texts[key];

@@ -265,6 +265,9 @@ static bool begin(memtable_model *model) {
     model->without_time = chance_one_in(chance, 4);
     model->key_count = !tiny ? 3000 : chance_one_in(chance, 2) ? 30 : 400;
     model->ids_rise = chance_one_in(chance, 2);
+    // Small ones, those around nothing, and those around 2^32.
+    static const int64_t first_ids[] = {1, -1000, (INT64_C(1) << 32) - 2000};
+    model->first_id = first_ids[chance_below(chance, 3)];
     if (model->ids_rise) model->key_count = MODEL_KEYS_MAX;
     model->next_row_id = 1;
     for (uint32_t key = 0; key < MODEL_KEYS_MAX; key++)

@@ -33,6 +33,7 @@ typedef struct memtable_model {
     model_memory memory;
     bool uses_text, only_points, without_time;
     bool ids_rise; // they follow one another, and new ones come in their order
+    int64_t first_id;
     uint32_t key_count, fresh_key, rising_left;
     char texts[MODEL_KEYS_MAX][16];
     uint32_t newest[MODEL_KEYS_MAX]; // version of each key that was not aborted

@@ -3,7 +3,8 @@
 // Ids that came one after another are in runs (id_runs.h); a later version of one of them, and all others, are
 // in a hash table. There, extendible hashing: a directory over shards of at most 4,088 slots, a full shard
 // split in two, so that no insert pauses for the size of the map. A slot holds 32 bits of the hash and
-// the position; ids are compared in the columns. A run's row that nothing has ended is the newest version, so that the
+// the position. Tags of small integer ids (below 2^32) are as different as the ids; where there have been others, ids are
+// compared in the columns. A run's row that nothing has ended is the newest version, so that the
 // table need not be asked.
 // THREADS: the writer changes it; readers look up without a lock (slots and directory are atomic, what is
 // replaced is retired).
@@ -21,6 +22,8 @@ typedef struct fc_id_map {
     const fc_columns *columns;
     uint64_t seed[2]; // random: crafted ids cannot collide on purpose
     _Atomic(fc_id_directory *) directory;
+    _Atomic bool
+        all_small; // every id that the table ever had is a small integer; cleared before the first other comes
     fc_id_runs runs;
     uint64_t bytes; // of the hash table
     uint64_t grow_count;

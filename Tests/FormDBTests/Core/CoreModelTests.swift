@@ -86,7 +86,19 @@ struct MemtableModelTests {
             memtable_model_options(
                 seed: 0, transactions: 1500, planar: false, scalar: false, tiny: false,
                 journal_only: true, failing: false, sparse: true))
-        #expect(long.freed_chunks > 0)
+        #expect(long.freed_chunks > 0 && long.id_runs > 0)
+    }
+
+    @Test(
+        "Half a million small ids in no order are told apart, and from as many large ones",
+        arguments: [false, true])
+    func manyIDs(inBulk: Bool) {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("seed of manyIDs(\(inBulk)): \(seed)")
+        let report = unsafe runScenario("ids") {
+            unsafe scenario_id_model(seed, 1 << 19, inBulk, $0)
+        }
+        #expect(report.images == 7 << 19)
     }
 }
 
