@@ -61,6 +61,21 @@ fc_status bench_core_insert(bench_core *core, const bench_boxes *boxes, bool are
     return bench_core_insert_timed(core, boxes, NULL, are_points, per_commit);
 }
 
+fc_status bench_core_insert_scattered(bench_core *core, const bench_boxes *boxes, bool are_points,
+                                      size_t per_commit) {
+    fc_status status = core_begin(core);
+    for (size_t i = 0; status == FC_STATUS_OK && i < boxes->count; i++) {
+        // A permutation of 32 bits.
+        core->next_id = (int64_t)((uint32_t)i * UINT32_C(0x9E3779B1));
+        status = core_insert_one(core, boxes, NULL, i, are_points);
+        if (status == FC_STATUS_OK && ((i + 1) % per_commit == 0 || i + 1 == boxes->count)) {
+            core_commit(core);
+            status = core_begin(core);
+        }
+    }
+    return status;
+}
+
 fc_status bench_core_build_timed(bench_core *core, const bench_boxes *boxes,
                                  const int64_t *times_us, bool are_points) {
     fc_memtable_begin_bulk(core->table);

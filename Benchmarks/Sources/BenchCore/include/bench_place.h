@@ -52,6 +52,10 @@ bench_stopwatch bench_stopwatch_start(void);
 // meanwhile (known on Linux), or it was more than can be told.
 uint32_t bench_stopwatch_lap(bench_stopwatch *watch);
 
+// As bench_core_insert, with ids in no order.
+FC_MUST_USE fc_status bench_core_insert_scattered(bench_core *core, const bench_boxes *boxes,
+                                                  bool are_points, size_t per_commit);
+
 // out_ns[i] is what the insert of row i took, the commit after it and one look at the clock included;
 // or BENCH_INTERRUPTED.
 FC_MUST_USE fc_status bench_core_insert_latencies(bench_core *core, const bench_boxes *boxes,

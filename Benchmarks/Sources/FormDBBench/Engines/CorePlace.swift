@@ -108,6 +108,12 @@ final class CorePlace: BulkPlaceEngine, UpsertPlaceEngine, TimedPlaceEngine, Obs
     }
     func peakBytes() throws -> Int { Int(bench_core_index_bytes_peak(core)) }
 
+    func insertScattered(_ boxes: Boxes) throws {
+        var columns = boxes.columns
+        try check(
+            bench_core_insert_scattered(core, &columns, arePoints, rowsPerTransaction), "insert")
+    }
+
     func insertLatencies(_ boxes: Boxes) throws -> [UInt32] {
         var columns = boxes.columns
         var times = [UInt32](repeating: 0, count: boxes.count)

@@ -84,6 +84,8 @@ protocol LatencyPlaceEngine: PlaceEngine {
 
 /// An engine that can be looked at with snapshots held, and with readers beside a writer.
 protocol ObservablePlaceEngine: LatencyPlaceEngine {
+    /// Inserts all, with ids in no order.
+    func insertScattered(_ boxes: Boxes) throws
     /// Keeps a snapshot of what is there, and all that it sees, until the engine goes.
     func hold() throws
     func windowsHeld(_ held: Int, _ windows: Boxes) throws -> bench_answer

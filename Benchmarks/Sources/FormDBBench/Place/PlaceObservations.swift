@@ -15,6 +15,18 @@ extension PlaceRun {
         try record("insert-p999", .nanoseconds, latencies.quantile(0.999), hits: count)
         if let engine = engine as? any ObservablePlaceEngine { try askBesideSnapshots(engine) }
         try engine.close()
+        try insertScattered()
+    }
+
+    /// With ids in no order each insert is a random access to the id map; with ids that follow one another none is.
+    private func insertScattered() throws {
+        guard let engine = try kind.make(setup) as? any ObservablePlaceEngine else { return }
+        try measure(
+            "insert-scattered", .nanoseconds, data.boxes.count, hits: data.boxes.count
+        ) {
+            try engine.insertScattered(data.boxes)
+        }
+        try engine.close()
     }
 
     /// A tenth of the rows moved, with a snapshot held before each tenth of that.

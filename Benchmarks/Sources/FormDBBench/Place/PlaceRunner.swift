@@ -165,7 +165,7 @@ struct PlaceRun {
             "\(workload.name) \(operation): \(kind.name) found \(found), the reference \(expected)")
     }
 
-    private func measure(
+    func measure(
         _ operation: String, _ unit: Unit, _ count: Int, hits: Int, _ body: () throws -> Void
     ) throws {
         let time = try Stopwatch.time(body).nanoseconds
