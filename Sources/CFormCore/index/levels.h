@@ -21,7 +21,6 @@ typedef struct fc_level {
 
 typedef struct fc_levels {
     fc_memtable *table;
-    bool is_time;
     fc_level levels[FC_LEVELS_MAX];
 } fc_levels;
 

@@ -67,7 +67,7 @@ fc_status fc_memtable_create(const fc_os *os, fc_arena *arena, const fc_memtable
     table->use_simd = chosen.kernels == FC_KERNELS_BEST;
 #endif
     table->place = (fc_levels){.table = table};
-    table->time = (fc_levels){.table = table, .is_time = true};
+    table->time = (fc_levels){.table = table};
     table->largest_id = INT64_MIN;
     atomic_init(&table->west, INFINITY);
     atomic_init(&table->east, -INFINITY);

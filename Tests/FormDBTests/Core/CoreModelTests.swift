@@ -82,7 +82,7 @@ struct MemtableModelTests {
                 journal_only: true, failing: false, sparse: false))
         #expect(small.dropped > 500)
         let long = run(
-            "memtable, journal only, long", seeds: 1,
+            "memtable, journal only, long", seeds: 4,
             memtable_model_options(
                 seed: 0, transactions: 1500, planar: false, scalar: false, tiny: false,
                 journal_only: true, failing: false, sparse: true))
