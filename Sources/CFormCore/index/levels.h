@@ -2,9 +2,9 @@
 //
 // Level n holds one resident tree and a queue of trees that came from above (sealed tails come to
 // level 0). A merge takes the resident and the first of the queue into a new resident; a resident
-// that has reached the level's size moves on to the next level. Each step moves so many entries for
-// each row put since the last, the first levels' first, so that merges are soon done; and however large a tree
-// is, it is done before the next one arrives.
+// that has reached the level's size moves on to the next level. Each step finishes the first level's merge
+// and moves so many entries for each row put since the last in those below, the first of them first, so that merges are
+// soon done; and however large a tree is, it is done before the next one arrives.
 // THREADS: the writer's. Readers hold the trees through versions.
 #ifndef FC_INDEX_LEVELS_H
 #define FC_INDEX_LEVELS_H
