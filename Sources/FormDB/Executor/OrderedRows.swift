@@ -205,6 +205,8 @@ struct TimeStretches {
         asked.asked = TimeRange(
             start: [stretch.start, range.start].compactMap { $0 }.max(),
             end: [stretch.end, range.end].compactMap { $0 }.min())
+        // A page that goes on before the range began: what reaches into the range from there holds its start.
+        if asked.asked.isEmpty, let start = range.start { asked.asked = .at(start) }
         return asked
     }
 

@@ -105,39 +105,6 @@ struct PlanSuiteTests {
         #expect(counts.contains { $0.key.contains("indexOrder(") && $0.value >= 10 }, "\(counts)")
     }
 
-    @Test("pages put together are the whole answer, also after a write and reopening")
-    func pagesAreTheWhole() throws {
-        var seeds = SeededGenerator.printed()
-        let filled = try Self.fill(1, seed: seeds.next(), isTiny: true)
-        let material = RandomMaterial(seed: seeds.next())
-        for _ in 0..<200 {
-            var query = Self.query(material, filled.model)
-            if query.nearest != nil { query.nearest!.count = 40 }
-            query.limit = nil
-            if filled.model.index(of: query.collection) == nil { continue }
-            let answer: ModelAnswer
-            do { answer = try filled.model.answer(query) } catch { continue }
-            let request = filled.database.features(query.query)
-            var found: [FeatureID] = []
-            var token: PageToken?
-            let size = material.pick([1, 3, 7, 50])
-            repeat {
-                let page = try request.page(size, after: token)
-                found += page.features.compactMap(\.id)
-                #expect(page.features.count == size || page.next == nil)
-                token = page.next
-                if let text = token?.description { #expect(PageToken(text) == token) }
-                if found.count > 60 { break }
-            } while token != nil
-            var expected = answer.features
-            if !answer.isOrdered { expected.sort { $0.id < $1.id } }
-            #expect(
-                found == expected.prefix(found.count).map(\.id.featureID),
-                "\(query.query) in pages of \(size)")
-            #expect(token != nil || found.count == expected.count, "\(query.query)")
-        }
-    }
-
     /// Found by the oracle: places 5e-324 apart made the histogram divide by nearly nothing, and trap.
     @Test("a histogram of values that are nearly equal is one of values")
     func nearlyEqualValues() {
