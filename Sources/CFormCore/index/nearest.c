@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "geodesic.h"
+#include "neighbor_order.h"
 #include "walk.h"
 
 void fc_neighbors_init(fc_neighbors *neighbors, const fc_allocator *memory) {
@@ -202,53 +203,6 @@ fc_status fc_nearest_accept(fc_nearest *nearest, uint32_t position, float bound)
 
 // ---- Results -----------------------------------------------------------------------------------
 
-static bool comes_before(const fc_columns *columns, const fc_neighbor *a, const fc_neighbor *b) {
-    if (a->distance != b->distance) return a->distance < b->distance;
-    fc_feature_id a_id = fc_columns_id(columns, a->position);
-    fc_feature_id b_id = fc_columns_id(columns, b->position);
-    return fc_feature_id_compare(&a_id, &b_id) < 0;
-}
-
-static void sink_neighbor(const fc_columns *columns, fc_neighbor *heap, size_t count, size_t at) {
-    fc_neighbor value = heap[at];
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child >= count) break;
-        if (child + 1 < count && comes_before(columns, &heap[child], &heap[child + 1])) child++;
-        if (!comes_before(columns, &value, &heap[child])) break;
-        heap[at] = heap[child];
-        at = child;
-    }
-    heap[at] = value;
-}
-
-enum { FEW = 24 };
-
-static void sort_few(const fc_columns *columns, fc_neighbor *data, size_t count) {
-    for (size_t i = 1; i < count; i++) {
-        fc_neighbor value = data[i];
-        size_t at = i;
-        for (; at > 0 && comes_before(columns, &value, &data[at - 1]); at--)
-            data[at] = data[at - 1];
-        data[at] = value;
-    }
-}
-
-static void sort_neighbors(const fc_columns *columns, fc_neighbor *data, size_t count) {
-    if (count <= FEW) {
-        sort_few(columns, data, count);
-        return;
-    }
-    for (size_t i = count / 2; i-- > 0;)
-        sink_neighbor(columns, data, count, i);
-    for (size_t end = count; end-- > 1;) {
-        fc_neighbor last = data[end];
-        data[end] = data[0];
-        data[0] = last;
-        sink_neighbor(columns, data, end, 0);
-    }
-}
-
 // The exact distances of the candidates within reach, sorted, the first k, behind what `out` holds.
 static fc_status resolve(fc_nearest *nearest, double distance_max, fc_neighbors *out) {
     const fc_memtable *table = nearest->view->table;
@@ -279,7 +233,7 @@ static fc_status resolve(fc_nearest *nearest, double distance_max, fc_neighbors 
                                                 table->options.planar, nearest->x, nearest->y);
         if (distance <= distance_max) found[count++] = (fc_neighbor){distance, position};
     }
-    sort_neighbors(columns, found, count);
+    fc_neighbors_sort(columns, found, count, nearest->k);
     out->count += count < nearest->k ? count : nearest->k;
     return FC_STATUS_OK;
 }

@@ -29,13 +29,16 @@ public enum Geometry: Hashable, Sendable {
     /// One that crosses the antimeridian reaches beyond 180°, as it isn't split.
     public static func rectangle(_ box: BoundingBox) -> Geometry {
         let east = box.crossesAntimeridian ? box.east + 360 : box.east
-        let corners = [
-            Position(longitude: box.west, latitude: box.south),
-            Position(longitude: east, latitude: box.south),
-            Position(longitude: east, latitude: box.north),
-            Position(longitude: box.west, latitude: box.north),
-        ]
-        return .polygon([corners + [corners[0]]])
+        let southWest = Position(longitude: box.west, latitude: box.south)
+        return .polygon([
+            [
+                southWest,
+                Position(longitude: east, latitude: box.south),
+                Position(longitude: east, latitude: box.north),
+                Position(longitude: box.west, latitude: box.north),
+                southWest,
+            ]
+        ])
     }
 
     /// The deepest nesting of geometry collections.

@@ -41,6 +41,7 @@ public struct Position: Sendable {
     }
 
     /// Throws `invalidCoordinate` for NaN, infinities, |latitude| > 90 and |longitude| > 540.
+    @inline(__always)
     public func validate() throws {
         if isValid { return }
         throw invalidity

@@ -61,11 +61,13 @@ struct InterruptionTests {
             let request = database.features(in: "f")
             let whole = try ContinuousClock().measure { try question.ask(request) }
             var best = Duration.seconds(100)
+            var limit = whole / 3
             for _ in 0..<Self.tries where best > Self.allowed {
-                let limit = whole / 3
                 let start = ContinuousClock.now
                 do {
                     try question.ask(request.timeLimit(limit))
+                    // It takes less than the first time, which paid for cold memory.
+                    limit /= 2
                 } catch let error as FormDBError {
                     #expect(error.code == .timeLimitExceeded, "\(question.name)")
                     best = min(best, ContinuousClock.now - start - limit)
@@ -189,6 +191,7 @@ struct InterruptionTests {
             let request = database.features(in: "f")
             let whole = try ContinuousClock().measure { try question.ask(request) }
             var best = Duration.seconds(100)
+            var wait = whole / .seconds(3)
             for _ in 0..<Self.tries where best > Self.allowed {
                 let started = DispatchSemaphore(value: 0)
                 let task = Task.detached { () -> ContinuousClock.Instant? in
@@ -201,16 +204,22 @@ struct InterruptionTests {
                     }
                 }
                 // From a thread of its own: other tests may keep all those of the tasks.
+                let delay = wait
                 let cancelled = await withCheckedContinuation { continuation in
                     Thread.detachNewThread {
                         started.wait()
-                        Thread.sleep(forTimeInterval: whole / .seconds(3))
+                        Thread.sleep(forTimeInterval: delay)
                         let now = ContinuousClock.now
                         task.cancel()
                         continuation.resume(returning: now)
                     }
                 }
-                if let end = try await task.value { best = min(best, end - cancelled) }
+                if let end = try await task.value {
+                    best = min(best, end - cancelled)
+                } else {
+                    // It takes less than the first time, which paid for cold memory.
+                    wait /= 2
+                }
             }
             #expect(best <= Self.allowed, "\(question.name) of \(whole) went on for \(best)")
             #expect(try request.fetchCount() == 200_000)
