@@ -2,10 +2,10 @@
 
 #include <assert.h>
 
-// Sizes are rounded up to eight steps an octave, from 512 bytes on; those of large roomy blocks to the whole
-// octave, of which they use so much (and what was never used is not resident).
+// Sizes are rounded up to eight steps an octave, from 512 bytes on; those of roomy blocks from 64 KiB on to a MiB,
+// from there on to the whole octave. They use so much of it, and what was never used is not resident.
 enum { SIZE_LOG2_MIN = 9, STEPS_LOG2 = 3, CLASS_COUNT = (48 - SIZE_LOG2_MIN) << STEPS_LOG2 };
-enum { ROOMY_LOG2_MIN = 18, ROOMY_LOG2_MAX = 27 };
+enum { ROOMY_LOG2_MIN = 16, ROOMY_LOG2_LEAST = 20, ROOMY_LOG2_MAX = 28 };
 enum { BLOCK_ALIGNMENT = 64 };
 
 // As much as was ever in use may lie idle, and this much in any case: memory that was needed once will
@@ -44,7 +44,11 @@ static uint32_t size_class(size_t bytes, bool is_roomy, size_t *out_bytes, size_
     unsigned shift = log2 - STEPS_LOG2;
     size_t steps = ((bytes - 1) >> shift) + 1; // 9...16
     *out_bytes = steps << shift;
-    if (is_roomy && log2 >= ROOMY_LOG2_MIN && log2 <= ROOMY_LOG2_MAX) steps = 2u << STEPS_LOG2;
+    if (is_roomy && log2 >= ROOMY_LOG2_MIN && log2 < ROOMY_LOG2_MAX) {
+        if (log2 < ROOMY_LOG2_LEAST - 1) log2 = ROOMY_LOG2_LEAST - 1;
+        shift = log2 - STEPS_LOG2;
+        steps = 2u << STEPS_LOG2;
+    }
     *out_room = steps << shift;
     return (uint32_t)(((log2 - SIZE_LOG2_MIN) << STEPS_LOG2) + (steps - (1u << STEPS_LOG2)));
 }
