@@ -25,8 +25,10 @@ public struct Feature: Sendable {
     private struct OwnParts: @unchecked Sendable {
         private var buffer: ManagedBuffer<FeatureParts, Never>
 
-        init(_ parts: FeatureParts) {
-            buffer = .create(minimumCapacity: 0) { _ in parts }
+        /// Takes the parts: copying them first would count a reference of each.
+        init(_ parts: consuming FeatureParts) {
+            var given = Optional(parts)
+            buffer = .create(minimumCapacity: 0) { _ in given.take()! }
         }
 
         var isUnique: Bool {
