@@ -2,10 +2,12 @@ import Foundation
 
 /// A package outside of this one, that depends on it by path: the README's program and a client.
 ///
-/// It lies in `.build-clients` of the repository, so that the second build is short.
+/// It lies in `.build-clients` of the repository, so that the second build is short, and is built beside the examples
+/// (`Scripts/check`), so that the library is compiled once for both.
 struct ClientPackage {
     let root: URL
     private let folder: URL
+    private let scratch: URL
 
     /// What a child process came to.
     struct Outcome {
@@ -18,6 +20,7 @@ struct ClientPackage {
         for _ in 0..<4 { root.deleteLastPathComponent() }
         self.root = root
         folder = root.appendingPathComponent(".build-clients/package")
+        scratch = root.appendingPathComponent(".build-clients/scratch")
         try write("Package.swift", Self.manifest(root: root.path))
         try write("Sources/Readme/main.swift", Self.firstSwiftBlock(of: readme()))
         for name in ["Client", "Queries", "Types"] {
@@ -73,13 +76,15 @@ struct ClientPackage {
     func build() throws -> Outcome {
         try Self.run(
             URL(fileURLWithPath: "/usr/bin/env"),
-            ["swift", "build", "--package-path", folder.path], in: folder)
+            [
+                "swift", "build", "--package-path", folder.path, "--scratch-path", scratch.path,
+            ], in: folder)
     }
 
     /// Runs one of the two programs in a folder.
     func run(_ product: String, in directory: URL) throws -> Outcome {
         try Self.run(
-            folder.appendingPathComponent(".build/debug/\(product)"), [], in: directory)
+            scratch.appendingPathComponent("debug/\(product)"), [], in: directory)
     }
 
     private static func run(_ program: URL, _ arguments: [String], in directory: URL) throws

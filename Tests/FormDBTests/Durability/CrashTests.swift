@@ -131,13 +131,17 @@ struct FaultTests {
 
 @Suite("Damage")
 struct DamageTests {
+    /// In a soak each bit is flipped, in a check two or three of each byte: every third bit.
+    private static let bitStride: UInt32 =
+        Thoroughness.isSoak ? 1 : Thoroughness.isQuick ? 509 : 3
+    private static let lengthStride: UInt32 = Thoroughness.isQuick ? 211 : 1
+
     @Test("Each flip, cut, missing or swapped file of a closed store is noticed or harmless")
     func cleanStore() {
         // Trimmed at the close, the files are the same on both paths.
         var options = scenarioOptions(.full, transactions: 14, compress: false)
-        let stride: UInt32 = Thoroughness.isQuick ? 509 : 1
         let report = unsafe runScenario("flips, clean") {
-            unsafe scenario_flips(&options, true, stride, Thoroughness.isQuick ? 211 : 1, $0)
+            unsafe scenario_flips(&options, true, Self.bitStride, Self.lengthStride, $0)
         }
         #expect(report.ambiguous == 0)
         #expect(report.refused > 100)
@@ -149,9 +153,10 @@ struct DamageTests {
     func killedStore(path: LogPath) {
         var options = scenarioOptions(.full, transactions: 14, compress: false, path: path)
         // On the direct path only the zeros behind the groups are other: a coarser look.
-        let stride: UInt32 = Thoroughness.isQuick ? 509 : path == .direct ? 13 : 1
+        let coarser: UInt32 = path == .direct && !Thoroughness.isQuick ? 13 : 1
         let report = unsafe runScenario("flips, killed, \(path)") {
-            unsafe scenario_flips(&options, false, stride, Thoroughness.isQuick ? 211 : stride, $0)
+            unsafe scenario_flips(
+                &options, false, coarser * Self.bitStride, coarser * Self.lengthStride, $0)
         }
         #expect(report.refused > 100)
     }
