@@ -180,7 +180,7 @@ TARGET static fc_status W(open)(fc_nearest *nearest, const walk_state *state, co
             uint32_t unsure;
             uint32_t within = W(look)(nearest, state, fc_tree_block(tree, node.level, node.block),
                                       node.level, bounds, &unsure);
-            uint32_t zeros = within & K(le)(bounds, FC_NODE, &zero, 1);
+            uint32_t zeros = within == 0 ? 0 : within & K(le)(bounds, FC_NODE, &zero, 1);
             for (; zeros != 0 && status == FC_STATUS_OK; zeros &= zeros - 1) {
                 unsigned i = (unsigned)__builtin_ctz(zeros);
                 within &= ~(UINT32_C(1) << i);
