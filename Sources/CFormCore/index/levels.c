@@ -4,7 +4,7 @@
 
 // What a step may move for each put in the levels below the first, whatever is due: merges end soon, and questions find
 // fewer trees (W2, 100 hits: three where there were five, 0.75 of the time). With three times as many a step in memory
-// that was never used before was a pause of up to 0.6 ms, from page faults.
+// that was never used before was a pause of up to 1 ms, from page faults.
 enum { ENTRIES_A_PUT = 64 };
 
 static uint64_t level_capacity(const fc_memtable *table, unsigned level) {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Pages")
 struct PageTests {
-    /// The ids of an answer, a page at a time, until there are more than `enough`; nil if it ended before them.
+    /// The ids of an answer, a page at a time, until there are more than `enough`; and whether it ended.
     private func pages(
         _ request: FeatureRequest, of size: Int, enough: Int = .max
     ) throws -> (ids: [FeatureID], isWhole: Bool) {
