@@ -320,9 +320,14 @@ static bool compare_nearest(memtable_model *model, const model_view *view,
         return true;
     }
     HOLDS(status == FC_STATUS_OK && found->count == count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         HOLDS(found->data[i].distance == candidates[i].distance &&
               found->data[i].position == candidates[i].position);
+        const fc_feature_id id = fc_view_neighbor_id(view->view, &found->data[i]);
+        const fc_feature_id right = fc_view_id(view->view, found->data[i].position);
+        HOLDS((id.text.data == NULL) == (right.text.data == NULL) &&
+              fc_feature_id_compare(&id, &right) == 0);
+    }
     return true;
 }
 

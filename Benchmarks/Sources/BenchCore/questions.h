@@ -89,7 +89,7 @@ static inline fc_status ask_nearest(const fc_view *view, const bench_points *poi
     if (status != FC_STATUS_OK) return status;
     answer->hits += neighbors->count;
     for (size_t n = 0; n < neighbors->count; n++)
-        answer->id_sum += (uint64_t)fc_view_id(view, neighbors->data[n].position).integer;
+        answer->id_sum += (uint64_t)fc_view_neighbor_id(view, &neighbors->data[n]).integer;
     return FC_STATUS_OK;
 }
 

@@ -227,22 +227,27 @@ void fc_columns_set_deleted(fc_columns *columns, uint32_t position, uint64_t seq
     atomic_store_explicit(&columns->dead_marks, marks + 1, memory_order_release);
 }
 
+// A look at the flags is a cache miss: only where there may be texts. (Who finds a position with a text finds
+// `any_text` set.)
+static inline bool is_text_id(const fc_columns *columns, uint32_t position) {
+    return atomic_load_explicit(&columns->any_text, memory_order_relaxed) &&
+           fc_columns_flags(columns, position) & FC_ROW_TEXT_ID;
+}
+
+fc_feature_id fc_columns_id_of_raw(const fc_columns *columns, uint32_t position, uint64_t raw_id) {
+    if (!is_text_id(columns, position)) return (fc_feature_id){.integer = (int64_t)raw_id};
+    return (fc_feature_id){.text = stored((const uint8_t *)(uintptr_t)raw_id)};
+}
+
 fc_feature_id fc_columns_id(const fc_columns *columns, uint32_t position) {
-    const fc_chunk *chunk = fc_columns_chunk(columns, position);
-    uint32_t i = position & FC_CHUNK_MASK;
-    if (!(chunk->flags[i] & FC_ROW_TEXT_ID))
-        return (fc_feature_id){.integer = (int64_t)chunk->ids[i]};
-    return (fc_feature_id){.text = stored((const uint8_t *)(uintptr_t)chunk->ids[i])};
+    return fc_columns_id_of_raw(columns, position, fc_columns_raw_id(columns, position));
 }
 
 bool fc_columns_id_is(const fc_columns *columns, uint32_t position, const fc_feature_id *id) {
     const fc_chunk *chunk = fc_columns_chunk(columns, position);
     if (chunk == NULL) return false;
     uint32_t i = position & FC_CHUNK_MASK;
-    // A look at the flags is a cache miss: only where there may be texts. (Who finds a position with a
-    // text finds this set.)
-    bool is_text = atomic_load_explicit(&columns->any_text, memory_order_relaxed) &&
-                   chunk->flags[i] & FC_ROW_TEXT_ID;
+    const bool is_text = is_text_id(columns, position);
     if (is_text != (id->text.data != NULL)) return false;
     if (!is_text) return chunk->ids[i] == (uint64_t)id->integer;
     fc_bytes text = stored((const uint8_t *)(uintptr_t)chunk->ids[i]);

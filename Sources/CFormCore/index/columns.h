@@ -142,6 +142,8 @@ static inline uint64_t fc_columns_raw_id(const fc_columns *columns, uint32_t pos
 // REQUIRES: reserved, unless `sequence` is 0 (aborted).
 void fc_columns_set_deleted(fc_columns *columns, uint32_t position, uint64_t sequence);
 fc_feature_id fc_columns_id(const fc_columns *columns, uint32_t position);
+// The same where fc_columns_raw_id is known.
+fc_feature_id fc_columns_id_of_raw(const fc_columns *columns, uint32_t position, uint64_t raw_id);
 bool fc_columns_id_is(const fc_columns *columns, uint32_t position, const fc_feature_id *id);
 fc_bytes fc_columns_record(const fc_columns *columns, uint32_t position);
 fc_row_time fc_columns_time(const fc_columns *columns, uint32_t position); // REQUIRES: has one

@@ -155,6 +155,7 @@ FC_MUST_USE fc_status fc_view_integer_ids(const fc_view *view, const fc_question
 
 typedef struct fc_neighbor {
     double distance; // metres, or plane units
+    uint64_t raw_id; // see fc_view_neighbor_id
     uint32_t position;
 } fc_neighbor;
 typedef struct fc_neighbors {
@@ -177,6 +178,8 @@ FC_MUST_USE fc_status fc_view_nearest_m(const fc_view *view, double longitude, d
                                         size_t k, double max_distance_m,
                                         const fc_question *question, fc_neighbors *out,
                                         uint32_t *out_offender);
+// What fc_view_id says of its position, without a look at the columns unless there are texts.
+fc_feature_id fc_view_neighbor_id(const fc_view *view, const fc_neighbor *neighbor);
 
 // The version of an id that the view sees; false when there is none.
 bool fc_view_find(const fc_view *view, const fc_feature_id *id, uint32_t *out_position);

@@ -17,11 +17,11 @@ TARGET static inline uint32_t W(bounds)(const fc_nearest *nearest, const float *
 
 TARGET static fc_status W(nearest_leaf)(fc_nearest *nearest, const walk_state *state,
                                         const float *block, const uint32_t *positions,
-                                        uint32_t mask) {
-    uint32_t unsure = 0;
+                                        const uint64_t *raw_ids) {
+    uint32_t mask = FC_NODE_FULL, unsure = 0;
     if (nearest->probe != NULL) {
         uint32_t sure = W(match)(state, block, FC_NODE, &unsure);
-        mask &= sure | unsure;
+        mask = sure | unsure;
     }
     if (mask == 0) return FC_STATUS_OK;
     float bounds[FC_NODE];
@@ -32,7 +32,7 @@ TARGET static fc_status W(nearest_leaf)(fc_nearest *nearest, const walk_state *s
         unsigned i = (unsigned)__builtin_ctz(mask);
         if (!(bounds[i] <= nearest->reach)) continue; // it has shrunk meanwhile
         if (!fc_walk_sees(state->walk, positions[i])) continue;
-        fc_status status = fc_nearest_accept(nearest, positions[i], bounds[i]);
+        fc_status status = fc_nearest_accept(nearest, positions[i], raw_ids[i], bounds[i]);
         if (status != FC_STATUS_OK) return status;
     }
     return FC_STATUS_OK;
@@ -42,6 +42,12 @@ TARGET static fc_status W(nearest_leaf)(fc_nearest *nearest, const walk_state *s
 TARGET static inline void W(set_least)(fc_nearest *nearest, size_t which, uint32_t rank) {
     unsigned place = which & FC_RANK_PLACE;
     K(set)(nearest->least + (which - place), place, (rank & ~(uint32_t)FC_RANK_PLACE) | place);
+}
+
+// Asks for a block; of a leaf for the positions and ids too, which lie behind the lanes (ids from the columns, row
+// by row, were an eighth of a search in W2, packed).
+static inline void W(prefetch_child)(const fc_tree *tree, uint32_t level, const float *block) {
+    W(prefetch)(block, (size_t)(tree->lanes + (level == 0 ? FC_LEAF_EXTRA : 0)) * FC_NODE);
 }
 
 // Finds the least of frame number `which`, and asks for the block behind it: it may well be the next to be
@@ -56,8 +62,7 @@ TARGET static inline bool W(choose)(fc_nearest *nearest, size_t which) {
     const fc_tree *tree = frame->tree;
     const float *child =
         fc_tree_block(tree, frame->level - 1, frame->block * FC_NODE + frame->next);
-    // Of a leaf the positions too, which lie behind the lanes.
-    W(prefetch)(child, (size_t)(tree->lanes + (frame->level == 1)) * FC_NODE);
+    W(prefetch_child)(tree, frame->level - 1, child);
     return true;
 }
 
@@ -105,7 +110,7 @@ TARGET static inline fc_status W(take_row)(fc_nearest *nearest, const walk_state
     if (unsure >> i & 1 &&
         !fc_probe_matches(nearest->probe, &nearest->view->table->columns, position))
         return FC_STATUS_OK;
-    return fc_nearest_accept(nearest, position, bound);
+    return fc_nearest_accept(nearest, position, fc_tree_ids(tree, block)[i], bound);
 }
 
 // The frame with the least bound; nonsense when there are none. Of equal ones the newest
@@ -136,8 +141,9 @@ TARGET static fc_status W(nearest_deep)(fc_nearest *nearest, const walk_state *s
         if (fc_watch_ends(nearest->watch, 1)) return FC_STATUS_CANCELLED;
         const float *block = fc_tree_block(tree, node.level, node.block);
         if (node.level == 0) {
-            fc_status status = W(nearest_leaf)(nearest, state, block,
-                                               fc_tree_positions(tree, node.block), FC_NODE_FULL);
+            fc_status status =
+                W(nearest_leaf)(nearest, state, block, fc_tree_positions(tree, node.block),
+                                fc_tree_ids(tree, node.block));
             if (status != FC_STATUS_OK) return status;
             continue;
         }
@@ -191,9 +197,8 @@ TARGET static fc_status W(open)(fc_nearest *nearest, const walk_state *state, co
                 if (fc_watch_ends(nearest->watch, 1)) return FC_STATUS_CANCELLED;
                 node_ref child = {node.block * FC_NODE + i, node.level - 1};
                 stack[depth++] = child;
-                W(prefetch)
-                (fc_tree_block(tree, child.level, child.block),
-                 (size_t)(tree->lanes + (child.level == 0)) * FC_NODE);
+                W(prefetch_child)
+                (tree, child.level, fc_tree_block(tree, child.level, child.block));
             }
             if (within != 0 && status == FC_STATUS_OK)
                 status = W(add_frame)(nearest, tree, node, bounds, within, unsure);
@@ -272,9 +277,12 @@ TARGET static fc_status W(nearest_tail)(fc_nearest *nearest, const walk_state *s
         W(gather_tail)
         (tail, 0, state->lanes, first, count < FC_NODE ? count : FC_NODE, block);
         uint32_t positions[FC_NODE];
-        for (uint32_t i = 0; i < FC_NODE; i++)
+        uint64_t raw_ids[FC_NODE];
+        for (uint32_t i = 0; i < FC_NODE; i++) {
             positions[i] = tail->first + first + i;
-        fc_status status = W(nearest_leaf)(nearest, state, block, positions, FC_NODE_FULL);
+            raw_ids[i] = i < count ? fc_columns_raw_id(&view->table->columns, positions[i]) : 0;
+        }
+        fc_status status = W(nearest_leaf)(nearest, state, block, positions, raw_ids);
         if (status != FC_STATUS_OK) return status;
     }
     return FC_STATUS_OK;

@@ -1,10 +1,13 @@
 #include "neighbor_order.h"
 
+static fc_feature_id id_of(const fc_columns *columns, const fc_neighbor *neighbor) {
+    return fc_columns_id_of_raw(columns, neighbor->position, neighbor->raw_id);
+}
+
 // By id; without columns by distance.
 static bool comes_before(const fc_columns *columns, const fc_neighbor *a, const fc_neighbor *b) {
     if (columns == NULL) return a->distance < b->distance;
-    fc_feature_id a_id = fc_columns_id(columns, a->position);
-    fc_feature_id b_id = fc_columns_id(columns, b->position);
+    fc_feature_id a_id = id_of(columns, a), b_id = id_of(columns, b);
     return fc_feature_id_compare(&a_id, &b_id) < 0;
 }
 
@@ -60,7 +63,7 @@ static void sort_tied(const fc_columns *columns, fc_neighbor *data, size_t count
     size_t kept = 0; // in front, in order, with their ids
     for (size_t i = 0; i < count; i++) {
         fc_neighbor value = data[i];
-        fc_feature_id id = fc_columns_id(columns, value.position);
+        fc_feature_id id = id_of(columns, &value);
         size_t at = kept;
         while (at > 0 && fc_feature_id_compare(&id, &ids[at - 1]) < 0)
             at--;

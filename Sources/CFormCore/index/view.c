@@ -103,21 +103,26 @@ fc_feature_id fc_view_id(const fc_view *view, uint32_t position) {
     return fc_columns_id(&view->table->columns, position);
 }
 
+fc_feature_id fc_view_neighbor_id(const fc_view *view, const fc_neighbor *neighbor) {
+    return fc_columns_id_of_raw(&view->table->columns, neighbor->position, neighbor->raw_id);
+}
+
 bool fc_view_integer_ids_at(const fc_view *view, const uint32_t *positions, size_t count,
                             int64_t *out_ids) {
     const fc_columns *columns = &view->table->columns;
+    const bool any_text = atomic_load_explicit(&columns->any_text, memory_order_relaxed);
     bool all_are_integers = true;
     for (size_t i = 0; i < count; i++) {
         // One by one a row here and there among a million took 70 ns, so it takes 20.
         enum { AHEAD = 16 };
         if (i + AHEAD < count) {
             const fc_chunk *next = fc_columns_chunk(columns, positions[i + AHEAD]);
-            __builtin_prefetch(&next->flags[positions[i + AHEAD] & FC_CHUNK_MASK]);
+            if (any_text) __builtin_prefetch(&next->flags[positions[i + AHEAD] & FC_CHUNK_MASK]);
             __builtin_prefetch(&next->ids[positions[i + AHEAD] & FC_CHUNK_MASK]);
         }
         const fc_chunk *chunk = fc_columns_chunk(columns, positions[i]);
         const uint32_t row = positions[i] & FC_CHUNK_MASK;
-        all_are_integers &= !(chunk->flags[row] & FC_ROW_TEXT_ID);
+        if (any_text) all_are_integers &= !(chunk->flags[row] & FC_ROW_TEXT_ID);
         out_ids[i] = (int64_t)chunk->ids[row];
     }
     return all_are_integers;

@@ -52,6 +52,7 @@ static inline bool fc_walk_sees(const fc_walk *walk, uint32_t position) {
 typedef struct fc_candidate {
     float bound;
     uint32_t position;
+    uint64_t raw_id; // as the columns have it
     double metres;
 } fc_candidate;
 
@@ -105,5 +106,6 @@ FC_MUST_USE fc_status fc_nearest_simd(fc_nearest *nearest);
 // Makes room for one frame more.
 FC_MUST_USE fc_status fc_nearest_grow_frames(fc_nearest *nearest);
 // Takes a visible row that answers the question and whose lower bound is within reach.
-FC_MUST_USE fc_status fc_nearest_accept(fc_nearest *nearest, uint32_t position, float bound);
+FC_MUST_USE fc_status fc_nearest_accept(fc_nearest *nearest, uint32_t position, uint64_t raw_id,
+                                        float bound);
 #endif
