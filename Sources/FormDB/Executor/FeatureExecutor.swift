@@ -45,10 +45,20 @@ struct FeatureExecutor {
         Planner(input, costs: view.owner.store.costs)
     }
 
-    /// Whether the trees answer by themselves, and there is only one that could.
+    /// Whether the trees answer by themselves, and nothing is to be weighed.
     private var needsNoPlan: Bool {
         query.isSimple && query.order == nil && options.forced == nil && sources.count == 1
-            && query.condition.hasOnePart && options.touched == nil
+            && options.touched == nil && isOneWalk
+    }
+
+    /// Whether place and time are asked in one walk: as there is only one of them, or as the planner says.
+    var isOneWalk: Bool {
+        let condition = query.condition
+        guard let box = condition.box, condition.time != nil else { return true }
+        let statistics = statistics
+        return Planner.meetsFew(
+            statistics.share(ofSource: 0, in: box, isWithin: condition.isWithin),
+            of: statistics.summaries[0].rows, view.owner.store.costs)
     }
 
     /// The positions of the answer, in its order, into an empty list; by a plan that was made already, if there is one.
@@ -72,7 +82,7 @@ struct FeatureExecutor {
         if query.isImpossible { return 0 }
         var made: Plan?
         if !query.hasDistance && query.isSimple && options.forced == nil && sources.count == 1 {
-            if !query.condition.hasOnePart { made = try unordered.plan(.count) }
+            if !isOneWalk { made = try unordered.plan(.count) }
             if made?.isOneWalk ?? true {
                 let count = try options.watching {
                     try view.count(query.condition.question, &$0)
@@ -115,7 +125,7 @@ struct FeatureExecutor {
         ids.removeAll(keepingCapacity: true)
         if query.isImpossible { return true }
         var made: Plan?
-        if idsAreSimple && !query.condition.hasOnePart { made = try plan(.rows) }
+        if idsAreSimple && !isOneWalk { made = try plan(.rows) }
         if idsAreSimple && made?.isOneWalk ?? true {
             let areIntegers = try options.watching {
                 try view.integerIDs(query.condition.question, into: &ids, &$0)
@@ -175,11 +185,6 @@ struct FeatureExecutor {
         }
         try sorter.finish(into: positions, options.interruption)
     }
-}
-
-extension FeatureQuery.Condition {
-    /// Whether it is about place alone, time alone, or nothing.
-    fileprivate var hasOnePart: Bool { box == nil || time == nil }
 }
 
 extension Plan {
