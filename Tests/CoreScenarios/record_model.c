@@ -111,6 +111,12 @@ static bool check_accepted(const fc_record *record, uint64_t seed, scenario_repo
     const bool has_points = fc_record_visit_points(record, count_point, &points);
     HOLDS(has_points ==
           (record->kind == FC_GEOMETRY_POINT || record->kind == FC_GEOMETRY_MULTI_POINT));
+    if (record->kind == FC_GEOMETRY_RECTANGLE) {
+        const uint8_t *corners = record->geometry.data;
+        HOLDS(record->geometry.length == 32 && (record->flags & FC_RECORD_HAS_Z) == 0);
+        HOLDS(fc_load_f64(corners) <= fc_load_f64(corners + 16) &&
+              fc_load_f64(corners + 8) <= fc_load_f64(corners + 24));
+    }
     if ((record->flags & FC_RECORD_KEEPS_GEOMETRY) != 0) return true;
     fc_buffer bare, whole;
     fc_buffer_init(&bare, &memory);

@@ -132,6 +132,18 @@ static void put_multi_polygon(writer *writer) {
             put_positions(writer, counts[ring], j == 0, false);
 }
 
+// Two positions, put in order: the box of both is that of the rectangle.
+static void put_rectangle(writer *writer) {
+    const size_t at = writer->out->length;
+    put_positions(writer, 2, true, false);
+    uint8_t *corners = writer->out->data + at;
+    for (size_t axis = 0; axis < 16; axis += 8) {
+        const double a = fc_load_f64(corners + axis), b = fc_load_f64(corners + 16 + axis);
+        fc_store_f64(corners + axis, fmin(a, b));
+        fc_store_f64(corners + 16 + axis, fmax(a, b));
+    }
+}
+
 static uint32_t random_kind(model_chance *chance, bool may_nest) {
     return 1 + (uint32_t)chance_below(chance, may_nest ? 7 : 6);
 }
@@ -157,6 +169,9 @@ static void put_geometry(writer *writer, uint32_t kind, uint32_t depth) {
         break;
     case FC_GEOMETRY_MULTI_POLYGON:
         put_multi_polygon(writer);
+        break;
+    case FC_GEOMETRY_RECTANGLE:
+        put_rectangle(writer);
         break;
     default: { // a collection
         const uint32_t count = (uint32_t)chance_below(chance, 4);
@@ -188,7 +203,10 @@ void record_random(model_chance *chance, fc_buffer *out, record_parts *out_parts
     writer.temper = chance_below(chance, 7);
     writer.has_z = chance_one_in(chance, 3);
     const bool has_time = chance_one_in(chance, 2), has_text = chance_one_in(chance, 2);
-    const uint32_t kind = chance_one_in(chance, 20) ? 0 : random_kind(chance, true);
+    const uint32_t kind = chance_one_in(chance, 20)   ? 0
+                          : chance_one_in(chance, 10) ? (uint32_t)FC_GEOMETRY_RECTANGLE
+                                                      : random_kind(chance, true);
+    if (kind == FC_GEOMETRY_RECTANGLE) writer.has_z = false;
     const size_t start = out->length;
     if (fc_buffer_append_zeros(out, FC_RECORD_HEADER_BYTES) != FC_STATUS_OK) abort();
     if (has_time) {

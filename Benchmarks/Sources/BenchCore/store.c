@@ -80,21 +80,20 @@ void bench_store_destroy(bench_store *store) {
     free(store);
 }
 
-enum { RECORD_BYTES_MAX = FC_RECORD_HEADER_BYTES + 16 + 8 + 80 };
+enum { RECORD_BYTES_MAX = FC_RECORD_HEADER_BYTES + 16 + 32 };
 
-// A Point, or a Polygon of one ring (codec/record.h), with null properties, and an instant when
+// A Point, or a Polygon that is a box (codec/record.h), with null properties, and an instant when
 // `time_us` is not NULL. Returns its length.
 static size_t encode_record(uint8_t record[static RECORD_BYTES_MAX], const bench_boxes *boxes,
                             size_t i, const int64_t *time_us, bool is_point, int64_t id) {
-    const double w = boxes->west[i], s = boxes->south[i], e = boxes->east[i], n = boxes->north[i];
-    const double ring[10] = {w, s, e, s, e, n, w, n, w, s};
-    const uint32_t geometry_bytes = is_point ? 16 : 8 + sizeof ring;
+    const double corners[] = {boxes->west[i], boxes->south[i], boxes->east[i], boxes->north[i]};
+    const uint32_t geometry_bytes = is_point ? 16 : sizeof corners;
     const uint32_t time_bytes = time_us != NULL ? 16 : 0;
     const uint32_t length = FC_RECORD_HEADER_BYTES + time_bytes + geometry_bytes;
     memset(record, 0, FC_RECORD_HEADER_BYTES);
     fc_store_u32(record, length);
     record[4] = FC_RECORD_VERSION;
-    record[5] = is_point ? FC_GEOMETRY_POINT : FC_GEOMETRY_POLYGON;
+    record[5] = is_point ? FC_GEOMETRY_POINT : FC_GEOMETRY_RECTANGLE;
     fc_store_i64(record + 8, id);
     fc_store_u32(record + 16, geometry_bytes);
     if (time_us != NULL) {
@@ -102,14 +101,7 @@ static size_t encode_record(uint8_t record[static RECORD_BYTES_MAX], const bench
         fc_store_i64(record + FC_RECORD_HEADER_BYTES, *time_us);
         fc_store_i64(record + FC_RECORD_HEADER_BYTES + 8, *time_us);
     }
-    uint8_t *geometry = record + FC_RECORD_HEADER_BYTES + time_bytes;
-    if (is_point) {
-        memcpy(geometry, ring, 16);
-    } else {
-        fc_store_u32(geometry, 1);     // rings
-        fc_store_u32(geometry + 4, 5); // end of the first, in positions
-        memcpy(geometry + 8, ring, sizeof ring);
-    }
+    memcpy(record + FC_RECORD_HEADER_BYTES + time_bytes, corners, geometry_bytes);
     return length;
 }
 

@@ -99,7 +99,7 @@ static fc_status check_header(fc_bytes bytes, fc_detail *detail) {
     if (p[AT_VERSION] == 0) return corrupt(detail, "version 0");
     if (p[AT_VERSION] > FC_RECORD_VERSION)
         return fc_fail(detail, FC_STATUS_TOO_NEW, "record: unknown version %u", p[AT_VERSION]);
-    if (p[AT_KIND] > FC_GEOMETRY_COLLECTION)
+    if (p[AT_KIND] > FC_GEOMETRY_RECTANGLE)
         return fc_fail(detail, FC_STATUS_TOO_NEW, "record: unknown geometry kind %u", p[AT_KIND]);
     if (p[AT_FLAGS] & ~FC_RECORD_KNOWN_FLAGS)
         return fc_fail(detail, FC_STATUS_TOO_NEW, "record: unknown flags %#x", p[AT_FLAGS]);

@@ -57,7 +57,9 @@ typedef enum fc_geometry_kind {
     FC_GEOMETRY_MULTI_POINT = 4,
     FC_GEOMETRY_MULTI_LINE_STRING = 5,
     FC_GEOMETRY_MULTI_POLYGON = 6,
-    FC_GEOMETRY_COLLECTION = 7
+    FC_GEOMETRY_COLLECTION = 7,
+    // A Polygon that is a box: its ring from the south-western corner, counterclockwise. Never in a collection.
+    FC_GEOMETRY_RECTANGLE = 8
 } fc_geometry_kind;
 
 // A feature's id. `text.data` is NULL for an integer.

@@ -88,8 +88,9 @@ static void visit_parts(const part_walk *walk, fc_geometry_kind kind, fc_bytes g
     case FC_GEOMETRY_POINT:
     case FC_GEOMETRY_MULTI_POINT:
     case FC_GEOMETRY_LINE_STRING:
+    case FC_GEOMETRY_RECTANGLE: // its corners reach as far as its ring
         visit_positions(walk, bytes, geometry.length / walk->position_bytes,
-                        kind != FC_GEOMETRY_LINE_STRING);
+                        kind == FC_GEOMETRY_POINT || kind == FC_GEOMETRY_MULTI_POINT);
         return;
     case FC_GEOMETRY_POLYGON:
     case FC_GEOMETRY_MULTI_LINE_STRING: {

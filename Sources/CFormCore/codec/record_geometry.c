@@ -155,6 +155,18 @@ static fc_status check_collection(fc_bytes bytes, uint32_t position_bytes, int d
     return offset == bytes.length ? FC_STATUS_OK : corrupt(detail, "bytes follow its members");
 }
 
+// Two corners, the south-western one first.
+static fc_status check_rectangle(fc_bytes bytes, uint32_t position_bytes, fc_detail *detail) {
+    if (position_bytes != FC_POSITION_BYTES || bytes.length != 2 * FC_POSITION_BYTES)
+        return corrupt(detail, "a rectangle has other than four numbers");
+    fc_status status = check_positions(bytes.data, 2, position_bytes, detail);
+    if (status != FC_STATUS_OK) return status;
+    if (fc_load_f64(bytes.data) > fc_load_f64(bytes.data + 16) ||
+        fc_load_f64(bytes.data + 8) > fc_load_f64(bytes.data + 24))
+        return corrupt(detail, "a rectangle's corners are the wrong way round");
+    return FC_STATUS_OK;
+}
+
 // `depth` counts collections, this one included if it is one.
 static fc_status check_geometry(fc_geometry_kind kind, fc_bytes bytes, uint32_t position_bytes,
                                 int depth, fc_detail *detail) {
@@ -177,6 +189,8 @@ static fc_status check_geometry(fc_geometry_kind kind, fc_bytes bytes, uint32_t 
         return check_multi_polygon(bytes, position_bytes, detail);
     case FC_GEOMETRY_COLLECTION:
         return check_collection(bytes, position_bytes, depth, detail);
+    case FC_GEOMETRY_RECTANGLE:
+        return check_rectangle(bytes, position_bytes, detail);
     }
     return fc_fail(detail, FC_STATUS_TOO_NEW, "geometry: unknown kind %u", (unsigned)kind);
 }

@@ -46,10 +46,18 @@ extension FeatureRecord {
         let geometryStart = output.count
         if !keepsGeometry, let geometry = feature.geometry {
             try geometry.validate()
-            kind = geometry.recordKind
-            let hasAltitude = geometry.hasAltitude
-            if hasAltitude { flags |= Flags.hasZ }
-            try append(geometry, hasAltitude: hasAltitude, to: &output)
+            if let corners = geometry.rectangleCorners {
+                kind = Kind.rectangle
+                output.append(littleEndian: corners.west)
+                output.append(littleEndian: corners.south)
+                output.append(littleEndian: corners.east)
+                output.append(littleEndian: corners.north)
+            } else {
+                kind = geometry.recordKind
+                let hasAltitude = geometry.hasAltitude
+                if hasAltitude { flags |= Flags.hasZ }
+                try append(geometry, hasAltitude: hasAltitude, to: &output)
+            }
         }
         let propertiesStart = output.count
         if let properties = feature.properties { try CBOREncoder.append(properties, to: &output) }

@@ -35,6 +35,8 @@ enum FeatureRecord {
         static let multiLineString: UInt8 = 5
         static let multiPolygon: UInt8 = 6
         static let collection: UInt8 = 7
+        /// A polygon that is a box, as its corners; never in a collection.
+        static let rectangle: UInt8 = 8
     }
 
     /// Keys of the extras map.
@@ -51,7 +53,8 @@ enum FeatureRecord {
 }
 
 extension Geometry {
-    /// The kind of geometry in a record.
+    /// The kind of geometry in a record; that of a box as a polygon is ``FeatureRecord/Kind/rectangle`` instead, where
+    /// it isn't in a collection.
     var recordKind: UInt8 {
         switch self {
         case .point: FeatureRecord.Kind.point

@@ -30,7 +30,7 @@ struct FeatureRecordView {
         let version = unsafe bytes[FeatureRecord.atVersion]
         kind = unsafe bytes[FeatureRecord.atKind]
         flags = unsafe bytes[FeatureRecord.atFlags]
-        guard version == FeatureRecord.version, kind <= FeatureRecord.Kind.collection,
+        guard version == FeatureRecord.version, kind <= FeatureRecord.Kind.rectangle,
             flags & ~FeatureRecord.Flags.known == 0
         else {
             throw FormDBError(

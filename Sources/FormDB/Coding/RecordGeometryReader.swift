@@ -37,6 +37,10 @@ struct RecordGeometryReader {
         case FeatureRecord.Kind.multiLineString: return .multiLineString(try readRuns())
         case FeatureRecord.Kind.multiPolygon: return .multiPolygon(try readPolygons())
         case FeatureRecord.Kind.collection: return .geometryCollection(try readMembers(depth))
+        case FeatureRecord.Kind.rectangle:
+            guard !hasAltitude else { throw wrongLength }
+            let corners = try readPositions(2)
+            return .rectangle(southWest: corners[0], northEast: corners[1])
         default: throw FormDBError(.tooNew, "feature record: unknown geometry kind \(kind)")
         }
     }

@@ -29,16 +29,44 @@ public enum Geometry: Hashable, Sendable {
     /// One that crosses the antimeridian reaches beyond 180°, as it isn't split.
     public static func rectangle(_ box: BoundingBox) -> Geometry {
         let east = box.crossesAntimeridian ? box.east + 360 : box.east
-        let southWest = Position(longitude: box.west, latitude: box.south)
-        return .polygon([
+        return rectangle(
+            southWest: Position(longitude: box.west, latitude: box.south),
+            northEast: Position(longitude: east, latitude: box.north))
+    }
+
+    /// The same from its corners, without altitudes.
+    static func rectangle(southWest: Position, northEast: Position) -> Geometry {
+        .polygon([
             [
                 southWest,
-                Position(longitude: east, latitude: box.south),
-                Position(longitude: east, latitude: box.north),
-                Position(longitude: box.west, latitude: box.north),
+                Position(longitude: northEast.longitude, latitude: southWest.latitude),
+                northEast,
+                Position(longitude: southWest.longitude, latitude: northEast.latitude),
                 southWest,
             ]
         ])
+    }
+
+    /// The edges of a polygon that is, bit by bit, what ``rectangle(_:)`` makes of a box; nil for anything else.
+    var rectangleCorners: (west: Double, south: Double, east: Double, north: Double)? {
+        guard case .polygon(let rings) = self, rings.count == 1, rings[0].count == 5 else {
+            return nil
+        }
+        return unsafe rings[0].withUnsafeBufferPointer { ring in
+            let (west, south) = unsafe (ring[0].longitude, ring[0].latitude)
+            let (east, north) = unsafe (ring[2].longitude, ring[2].latitude)
+            func isCorner(_ index: Int, _ longitude: Double, _ latitude: Double) -> Bool {
+                let position = unsafe ring[index]
+                return position.longitude.bitPattern == longitude.bitPattern
+                    && position.latitude.bitPattern == latitude.bitPattern
+                    && position.third.isNaN
+            }
+            let isBox =
+                west <= east && south <= north && isCorner(0, west, south)
+                && isCorner(1, east, south) && isCorner(2, east, north)
+                && isCorner(3, west, north) && isCorner(4, west, south)
+            return isBox ? (west, south, east, north) : nil
+        }
     }
 
     /// The deepest nesting of geometry collections.

@@ -34,6 +34,83 @@ struct FeatureRecordTests {
         #expect(try encode(feature, id: "hi") == bytes)
     }
 
+    @Test func aBoxIsLaidOutAsDocumented() throws {
+        let box = Geometry.rectangle(BoundingBox(west: 1, south: -0.0, east: 2, north: 0))
+        let bytes: [UInt8] =
+            [64, 0, 0, 0, 1, 8, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]
+            + [32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+            + [0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0x80]
+            + [0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0]
+        #expect(try encode(Feature(geometry: box), id: 7) == bytes)
+        let read = try decode(bytes)
+        #expect(read == Feature(id: 7, geometry: box))
+        #expect(read.geometry?.rectangleCorners?.south.sign == .minus)
+        // As older versions wrote it: a polygon like others.
+        var old: [UInt8] =
+            [120, 0, 0, 0, 1, 3, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]
+            + [88, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] + [1, 0, 0, 0, 5, 0, 0, 0]
+        let ring: [Double] = [1, -0.0, 2, -0.0, 2, 0, 1, 0, 1, -0.0]
+        for number in ring {
+            unsafe withUnsafeBytes(of: number.bitPattern.littleEndian) {
+                unsafe old.append(contentsOf: $0)
+            }
+        }
+        #expect(try decode(old) == read)
+    }
+
+    /// What is a box but for one number, its order or its company keeps all its positions.
+    @Test func onlyABoxIsOne() throws {
+        let ring = [(-3.5, 1.0), (4.25, 1.0), (4.25, 9.0), (-3.5, 9.0), (-3.5, 1.0)]
+            .map { Position(longitude: $0.0, latitude: $0.1) }
+        func kind(_ geometry: Geometry) throws -> UInt8 {
+            let feature = Feature(id: 1, geometry: geometry)
+            let bytes = try encode(feature)
+            #expect(try decode(bytes) == feature)
+            return bytes[FeatureRecord.atKind]
+        }
+        #expect(try kind(.polygon([ring])) == FeatureRecord.Kind.rectangle)
+        for index in ring.indices {
+            for change in 0..<3 {
+                var other = ring
+                switch change {
+                case 0: other[index].longitude = other[index].longitude.nextUp
+                case 1: other[index].latitude = other[index].latitude.nextDown
+                default: other[index].altitude = 0
+                }
+                #expect(try kind(.polygon([other])) == FeatureRecord.Kind.polygon)
+            }
+            if index > 0 && index < 4 {
+                let turned = Array(ring[index..<4] + ring[0...index])
+                #expect(try kind(.polygon([turned])) == FeatureRecord.Kind.polygon)
+            }
+        }
+        let zero = [(0.0, 0.0), (1, 0), (1, 1), (0, 1), (-0.0, 0)]
+            .map { Position(longitude: $0.0, latitude: $0.1) }
+        #expect(try kind(.polygon([zero])) == FeatureRecord.Kind.polygon)
+        #expect(try kind(.polygon([ring.reversed()])) == FeatureRecord.Kind.polygon)
+        #expect(try kind(.polygon([ring, ring])) == FeatureRecord.Kind.polygon)
+        #expect(try kind(.polygon([ring + [ring[0]]])) == FeatureRecord.Kind.polygon)
+        #expect(try kind(.multiLineString([ring])) == FeatureRecord.Kind.multiLineString)
+        #expect(
+            try kind(.geometryCollection([.polygon([ring])])) == FeatureRecord.Kind.collection)
+        let flat = [Position](repeating: ring[0], count: 5)
+        #expect(try kind(.polygon([flat])) == FeatureRecord.Kind.rectangle)
+    }
+
+    @Test func aBoxThatIsNoneIsRefused() throws {
+        let bytes = try encode(
+            Feature(geometry: .rectangle(BoundingBox(west: 1, south: 2, east: 3, north: 4))))
+        var raised = bytes
+        raised[FeatureRecord.atFlags] |= FeatureRecord.Flags.hasZ
+        #expect(throws: FormDBError.self) { try decode(raised) }
+        var short = bytes
+        short[FeatureRecord.atGeometryBytes] = 24
+        #expect(throws: FormDBError.self) { try decode(short) }
+        var unknown = bytes
+        unknown[FeatureRecord.atKind] = 9
+        #expect(throws: FormDBError.self) { try decode(unknown) }
+    }
+
     @Test func nullsAndEmptiesStayApart() throws {
         for feature in [
             Feature(id: 1, geometry: nil), Feature(id: 1, geometry: nil, properties: [:]),
