@@ -95,7 +95,7 @@ extension FeatureExecutor {
             paths.count == 1
             ? words(paths.first!, input)
             : paths.isEmpty ? "nothing: no row can answer" : "each source by its own path"
-        if paths == [.placeAndTime] && input.isBoxAndTime && sources.count == 1 && isOneWalk {
+        if paths == [.placeAndTime] && input.isBoxAndTime && isOneWalk {
             text += ", as few rows meet the box"
         }
         if plan.strategy == .measured { text += ", all distances measured" }

@@ -38,9 +38,10 @@ struct PlanInput: Hashable, Sendable {
     /// For each source, whether no row of it can answer, for certain.
     var isExcluded: [Bool] = []
 
-    /// Whether a box and a time are asked for, and nothing else that narrows.
+    /// Whether a box and a time are asked for, and nothing else that narrows, of one source.
     var isBoxAndTime: Bool {
-        condition.box != nil && condition.time != nil && further.isEmpty && idCount == nil
+        statistics.summaries.count == 1 && condition.box != nil && condition.time != nil
+            && further.isEmpty && idCount == nil
             && !hasFilter && indexes.isEmpty && distance == nil
     }
 
