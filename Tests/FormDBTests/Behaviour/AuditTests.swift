@@ -54,7 +54,8 @@ struct AuditTests {
     }
 
     /// Large enough that a change of the properties alone is worth an amendment.
-    private let ground = Geometry.rectangle(BoundingBox(west: 1, south: 2, east: 3, north: 4))
+    private let ground = Geometry.lineString(
+        (0..<5).map { Position(longitude: Double($0), latitude: 2) })
 
     private func fill(_ db: Database) throws -> [Commit<Void>] {
         let gps = Provenance(
