@@ -15,6 +15,7 @@ TARGET static inline uint32_t W(bounds)(const fc_nearest *nearest, const float *
     return mask & K(le)(out, FC_NODE, &nearest->reach, 1);
 }
 
+// `raw_ids` NULL: those of the columns, of visible rows alone, as a dead one's chunk may have been freed.
 TARGET static fc_status W(nearest_leaf)(fc_nearest *nearest, const walk_state *state,
                                         const float *block, const uint32_t *positions,
                                         const uint64_t *raw_ids) {
@@ -32,7 +33,10 @@ TARGET static fc_status W(nearest_leaf)(fc_nearest *nearest, const walk_state *s
         unsigned i = (unsigned)__builtin_ctz(mask);
         if (!(bounds[i] <= nearest->reach)) continue; // it has shrunk meanwhile
         if (!fc_walk_sees(state->walk, positions[i])) continue;
-        fc_status status = fc_nearest_accept(nearest, positions[i], raw_ids[i], bounds[i]);
+        uint64_t raw_id = raw_ids != NULL
+                              ? raw_ids[i]
+                              : fc_columns_raw_id(&nearest->view->table->columns, positions[i]);
+        fc_status status = fc_nearest_accept(nearest, positions[i], raw_id, bounds[i]);
         if (status != FC_STATUS_OK) return status;
     }
     return FC_STATUS_OK;
@@ -277,12 +281,9 @@ TARGET static fc_status W(nearest_tail)(fc_nearest *nearest, const walk_state *s
         W(gather_tail)
         (tail, 0, state->lanes, first, count < FC_NODE ? count : FC_NODE, block);
         uint32_t positions[FC_NODE];
-        uint64_t raw_ids[FC_NODE];
-        for (uint32_t i = 0; i < FC_NODE; i++) {
+        for (uint32_t i = 0; i < FC_NODE; i++)
             positions[i] = tail->first + first + i;
-            raw_ids[i] = i < count ? fc_columns_raw_id(&view->table->columns, positions[i]) : 0;
-        }
-        fc_status status = W(nearest_leaf)(nearest, state, block, positions, raw_ids);
+        fc_status status = W(nearest_leaf)(nearest, state, block, positions, NULL);
         if (status != FC_STATUS_OK) return status;
     }
     return FC_STATUS_OK;
