@@ -29,6 +29,10 @@ typedef struct memtable_model_counts {
 void scenario_memtable_model(const memtable_model_options *options, memtable_model_counts *counts,
                              struct scenario_report *report);
 
+// With history in the journal only: a chunk of rows is freed, and a view that has its last rows in its tail, all
+// of them ended, is asked. `runs` is 1 when that came about and nothing was found.
+void scenario_freed_chunk(bool scalar, struct scenario_report *report);
+
 // `count` ids below 2^32 in no order, then as many above (`in_bulk`: in order, and at once): each is found, and no other is. Enough of them that tags that are
 // not as different as the ids would meet.
 void scenario_id_model(uint64_t seed, uint32_t count, bool in_bulk, struct scenario_report *report);

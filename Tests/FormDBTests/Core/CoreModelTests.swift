@@ -90,6 +90,14 @@ struct MemtableModelTests {
     }
 
     @Test(
+        "An old snapshot whose tail names rows of a freed chunk is answered",
+        arguments: [false, true])
+    func tailOfFreedChunk(scalar: Bool) {
+        let report = unsafe runScenario("freed chunk") { unsafe scenario_freed_chunk(scalar, $0) }
+        #expect(report.runs == 1)
+    }
+
+    @Test(
         "Half a million small ids in no order are told apart, and from as many large ones",
         arguments: [false, true])
     func manyIDs(inBulk: Bool) {
