@@ -53,6 +53,15 @@ typedef struct fc_detail {
     int system_error;            // errno, or 0
 } fc_detail;
 
+// Empties what tells which parts are there: a call that fails may leave the detail as it is.
+static inline void fc_detail_clear(fc_detail *detail) {
+    detail->message[0] = detail->file[0] = 0;
+    detail->offset = detail->sequence = 0;
+    for (int i = 0; i < 16; i++)
+        detail->block[i] = 0;
+    detail->system_error = 0;
+}
+
 // The stable name of a status, e.g. "corrupt". Never NULL.
 const char *fc_status_name(fc_status status);
 

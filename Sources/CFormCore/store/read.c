@@ -1,5 +1,6 @@
 // Reading through a transaction: names, descriptions, views of rows and points.
 #include <assert.h>
+#include <string.h>
 
 #include "store_internal.h"
 
@@ -13,34 +14,46 @@ static size_t slot_of(const fc_transaction *transaction, uint64_t key) {
     return slot;
 }
 
-// Room for one more at a load of at most 3/4. REQUIRES: the transaction's mutex.
+// The first table is emptied instead: it will be used again.
+static void release_table(fc_transaction *transaction, fc_touched_view *views, size_t capacity) {
+    const fc_allocator *memory = &transaction->store->os->memory;
+    if (views == transaction->first_views)
+        memset(views, 0, sizeof transaction->first_views);
+    else
+        memory->release(memory->context, views, capacity * sizeof *views);
+}
+
+// Room for one more at a load of at most 3/4. REQUIRES: the lock of the views.
 static fc_status reserve_view(fc_transaction *transaction) {
     if ((transaction->view_count + 1) * 4 <= transaction->view_capacity * 3) return FC_STATUS_OK;
-    const fc_allocator *memory = &transaction->store->os->memory;
-    const size_t old_capacity = transaction->view_capacity;
+    const size_t old_capacity = transaction->view_capacity, capacity = old_capacity * 2;
     fc_touched_view *old = transaction->views;
-    const size_t capacity = old_capacity == 0 ? 8 : old_capacity * 2;
-    fc_touched_view *grown = fc_allocate_cleared(memory, capacity, sizeof *grown);
+    fc_touched_view *grown =
+        fc_allocate_cleared(&transaction->store->os->memory, capacity, sizeof *grown);
     if (!grown) return FC_STATUS_OUT_OF_MEMORY;
     transaction->views = grown;
     transaction->view_capacity = capacity;
     for (size_t i = 0; i < old_capacity; i++)
         if (old[i].key != 0) grown[slot_of(transaction, old[i].key)] = old[i];
-    memory->release(memory->context, old, old_capacity * sizeof *old);
+    release_table(transaction, old, old_capacity);
     return FC_STATUS_OK;
 }
 
+static void release_view(const fc_touched_view *touched) {
+    fc_view_release(touched->view);
+    fc_series_view_release(touched->series_view);
+}
+
 void fc_release_views(fc_transaction *transaction) {
-    if (transaction->views == NULL) return;
+    if (transaction->view_count == 0) return;
     for (size_t i = 0; transaction->view_count > 0 && i < transaction->view_capacity; i++) {
-        fc_view_release(transaction->views[i].view);
-        fc_series_view_release(transaction->views[i].series_view);
+        if (transaction->views[i].key == 0) continue;
+        release_view(&transaction->views[i]);
+        transaction->view_count--;
     }
-    const fc_allocator *memory = &transaction->store->os->memory;
-    memory->release(memory->context, transaction->views,
-                    transaction->view_capacity * sizeof *transaction->views);
-    transaction->views = NULL;
-    transaction->view_count = transaction->view_capacity = 0;
+    release_table(transaction, transaction->views, transaction->view_capacity);
+    transaction->views = transaction->first_views;
+    transaction->view_capacity = FC_FIRST_VIEWS;
 }
 
 static fc_status make_view(fc_transaction *transaction, fc_entry *entry, fc_touched_view *out) {
@@ -53,28 +66,38 @@ static fc_status make_view(fc_transaction *transaction, fc_entry *entry, fc_touc
                                  : fc_series_view_at(entry->series, sequence, &out->series_view);
 }
 
+// Adds a view that was made, or gives that of another thread which was faster.
+static fc_status add_view(fc_transaction *transaction, const fc_touched_view *made,
+                          fc_touched_view *out) {
+    fc_short_lock_take(&transaction->views_lock);
+    fc_status status = reserve_view(transaction);
+    bool is_added = false;
+    if (status == FC_STATUS_OK) {
+        fc_touched_view *slot = &transaction->views[slot_of(transaction, made->key)];
+        is_added = slot->key == 0;
+        if (is_added) {
+            *slot = *made;
+            transaction->view_count++;
+        }
+        *out = *slot;
+    }
+    fc_short_lock_give(&transaction->views_lock);
+    if (!is_added) release_view(made);
+    return status;
+}
+
 static fc_status find_view(fc_transaction *transaction, fc_target_kind kind, uint32_t id,
                            fc_touched_view *out) {
-    const fc_os *os = transaction->store->os;
     const uint64_t key = ((uint64_t)kind << 32 | id) + 1;
-    os->mutex_lock(os->context, transaction->mutex);
-    fc_status status = reserve_view(transaction);
-    if (status == FC_STATUS_OK) {
-        fc_touched_view *slot = &transaction->views[slot_of(transaction, key)];
-        if (slot->key != key) {
-            fc_entry *entry =
-                fc_catalog_get(transaction->store->catalog, kind, id, transaction->sequence);
-            fc_touched_view made = {.key = key};
-            status = entry ? make_view(transaction, entry, &made) : FC_STATUS_NOT_FOUND;
-            if (status == FC_STATUS_OK) {
-                *slot = made;
-                transaction->view_count++;
-            }
-        }
-        if (status == FC_STATUS_OK) *out = *slot;
-    }
-    os->mutex_unlock(os->context, transaction->mutex);
-    return status;
+    fc_short_lock_take(&transaction->views_lock);
+    *out = transaction->views[slot_of(transaction, key)];
+    fc_short_lock_give(&transaction->views_lock);
+    if (out->key == key) return FC_STATUS_OK;
+    fc_entry *entry = fc_catalog_get(transaction->store->catalog, kind, id, transaction->sequence);
+    if (!entry) return FC_STATUS_NOT_FOUND;
+    fc_touched_view made = {.key = key};
+    const fc_status status = make_view(transaction, entry, &made);
+    return status == FC_STATUS_OK ? add_view(transaction, &made, out) : status;
 }
 
 fc_status fc_features(fc_transaction *transaction, uint32_t collection, const fc_view **out) {

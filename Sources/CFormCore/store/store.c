@@ -71,11 +71,15 @@ static void destroy(fc_store *store) {
     memory->release(memory->context, store, sizeof *store);
 }
 
-void fc_store_unreference(fc_store *store) {
-    fc_store_lock(store);
+void fc_store_unreference_and_unlock(fc_store *store) {
     const bool is_last = --store->references == 0;
     fc_store_unlock(store);
     if (is_last) destroy(store);
+}
+
+void fc_store_unreference(fc_store *store) {
+    fc_store_lock(store);
+    fc_store_unreference_and_unlock(store);
 }
 
 static fc_status make(const fc_store_options *options, fc_store **out) {

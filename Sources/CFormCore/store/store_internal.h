@@ -2,11 +2,12 @@
 // (checks, encodes once) → effects.c (the rows) → transaction.c (commit: log, stamp, publish). Recovery:
 // replay.c reads the same operations and calls the same effects.
 //
-// Locks, taken in this order: the writer lock (a queue, not a mutex) > store->mutex > a
-// transaction's mutex > the catalog's > a memtable's or a series'.
+// Locks, taken in this order: the writer lock (a queue, not a mutex) > store->mutex > the catalog's > a
+// memtable's or a series'. A transaction's lock of its views is held alone.
 #ifndef FC_STORE_STORE_INTERNAL_H
 #define FC_STORE_STORE_INTERNAL_H
 
+#include "../os/short_lock.h"
 #include "catalog.h"
 #include "store.h"
 
@@ -70,6 +71,7 @@ typedef struct fc_touched_view {
     fc_view *view;
     fc_series_view *series_view;
 } fc_touched_view;
+enum { FC_FIRST_VIEWS = 4 }; // with them a question of one collection allocates no table
 
 // Points appended one by one to one series, gathered into one operation.
 typedef struct fc_pending_points {
@@ -88,9 +90,10 @@ struct fc_transaction {
     bool is_write;
     uint64_t sequence; // a reader's snapshot; the number that a writer's block will have
     fc_transaction *older, *newer; // open readers
-    fc_mutex *mutex;               // guards the views (readers share a transaction)
-    fc_touched_view *views;        // open addressing, a power of two
+    fc_short_lock views_lock;      // guards the views (readers share a transaction)
+    fc_touched_view *views;        // open addressing, a power of two: `first_views`, or more
     size_t view_count, view_capacity;
+    fc_touched_view first_views[FC_FIRST_VIEWS];
     // Writers:
     uint64_t first_row_id;
     bool creates_index;
@@ -101,6 +104,7 @@ struct fc_transaction {
 // store.c
 void fc_store_retain_locked(fc_store *store);
 void fc_store_unreference(fc_store *store);
+void fc_store_unreference_and_unlock(fc_store *store); // REQUIRES: the lock
 void fc_store_lock(fc_store *store);
 void fc_store_unlock(fc_store *store);
 // Raises published to min(durable or applied, applied) and the horizon after it. REQUIRES: the lock.

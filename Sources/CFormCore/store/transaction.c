@@ -109,11 +109,8 @@ static fc_status make(fc_store *store, bool is_write, fc_transaction **out) {
     if (!transaction) return FC_STATUS_OUT_OF_MEMORY;
     transaction->store = store;
     transaction->is_write = is_write;
-    const fc_status status = store->os->mutex_create(store->os->context, &transaction->mutex);
-    if (status != FC_STATUS_OK) {
-        store->os->memory.release(store->os->memory.context, transaction, sizeof *transaction);
-        return status;
-    }
+    transaction->views = transaction->first_views;
+    transaction->view_capacity = FC_FIRST_VIEWS;
     *out = transaction;
     return FC_STATUS_OK;
 }
@@ -123,7 +120,6 @@ static void destroy(fc_transaction *transaction) {
     fc_store *store = transaction->store;
     fc_release_views(transaction);
     fc_pending_deinit(transaction);
-    store->os->mutex_destroy(store->os->context, transaction->mutex);
     store->os->memory.release(store->os->memory.context, transaction, sizeof *transaction);
 }
 
@@ -226,9 +222,8 @@ static void end_read(fc_transaction *transaction) {
     fc_release_views(transaction);
     fc_store_lock(store);
     unlink_reader_locked(store, transaction);
-    fc_store_unlock(store);
     destroy(transaction);
-    fc_store_unreference(store);
+    fc_store_unreference_and_unlock(store);
 }
 
 static void end_write(fc_transaction *transaction) {

@@ -21,7 +21,7 @@ extension CoreTransaction {
         let status = unsafe fc_apply(transaction, &operation, &applied, detail)
         changes += 1
         if status != FC_STATUS_OK {
-            defer { unsafe clear(detail) }
+            defer { unsafe fc_detail_clear(detail) }
             throw unsafe FormDBError(status, detail.pointee)
         }
         return applied

@@ -68,7 +68,7 @@ struct CoreDescription {
         thread = isWriting ? CoreStore.currentThread : 0
         if isWriting {
             let detail = UnsafeMutablePointer<fc_detail>.allocate(capacity: 1)
-            unsafe clear(detail)
+            unsafe fc_detail_clear(detail)
             unsafe self.detail = detail
         } else {
             unsafe detail = nil

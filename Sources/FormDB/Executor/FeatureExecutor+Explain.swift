@@ -43,12 +43,15 @@ extension FeatureExecutor {
     func explain(analyze: Bool) throws -> QueryExplanation {
         let input = try PlanInput(self, .rows)
         let planner = planner(input)
-        guard let plan = planner.plan(forcing: options.forced) else {
-            throw FormDBError(.unsupported, "the question can't be answered by \(options.forced!)")
+        let isShort = try isShortWalk
+        let forced =
+            isShort ? ForcedPlan(path: .placeAndTime, strategy: .gather) : options.forced
+        guard let plan = planner.plan(forcing: forced) else {
+            throw FormDBError(.unsupported, "the question can't be answered by \(forced!)")
         }
         let rejected = planner.alternatives().filter { !$0.doesTheSame(as: plan) }
         return QueryExplanation(
-            question: query.description, chosen: option(plan, input),
+            question: query.description, chosen: option(plan, input, isShort: isShort),
             rejected: rejected.map { option($0, input) },
             sources: zip(plan.sources, input.statistics.summaries).map { planned, source in
                 QueryExplanation.Source(
@@ -75,9 +78,12 @@ extension FeatureExecutor {
 
     // MARK: Words
 
-    private func option(_ plan: Plan, _ input: PlanInput) -> QueryExplanation.Option {
+    private func option(
+        _ plan: Plan, _ input: PlanInput, isShort: Bool = false
+    ) -> QueryExplanation.Option {
         QueryExplanation.Option(
-            description: words(plan, input),
+            description: words(plan, input)
+                + (isShort ? ", without a plan: few nodes have to be looked at" : ""),
             estimatedCandidates: plan.sources.reduce(0) { $0 + $1.candidates },
             estimatedRows: plan.rows, estimatedTime: .nanoseconds(Int64(min(plan.cost, 1e15))))
     }
@@ -95,9 +101,6 @@ extension FeatureExecutor {
             paths.count == 1
             ? words(paths.first!, input)
             : paths.isEmpty ? "nothing: no row can answer" : "each source by its own path"
-        if paths == [.placeAndTime] && input.isBoxAndTime && isOneWalk {
-            text += ", as few rows meet the box"
-        }
         if plan.strategy == .measured { text += ", all distances measured" }
         if let order = query.order {
             text += query.limitCount == nil ? ", sorted by \(order)" : ", the first by \(order)"

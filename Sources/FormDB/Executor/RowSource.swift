@@ -7,15 +7,26 @@ struct RowSource {
     let range: Range<UInt32>
     /// Whether these are all rows of the view.
     let isWhole: Bool
+}
 
-    static func sources(of view: CoreView) -> [RowSource] {
-        let count = view.owner.store.sourceCount
-        let positions = view.size.positions
-        if count <= 1 { return [RowSource(range: 0..<positions, isWhole: true)] }
-        return (0..<count).map { number in
-            let start = UInt64(positions) * UInt64(number) / UInt64(count)
-            let end = UInt64(positions) * UInt64(number + 1) / UInt64(count)
-            return RowSource(range: UInt32(start)..<UInt32(end), isWhole: false)
-        }
+/// The sources of a view; made when they are asked for, so that a question that plans nothing allocates none.
+struct RowSources: RandomAccessCollection {
+    private let positions: UInt32
+    let count: Int
+
+    init(of view: CoreView) {
+        positions = view.size.positions
+        count = Swift.max(view.owner.store.sourceCount, 1)
+    }
+
+    var startIndex: Int { 0 }
+    var endIndex: Int { count }
+
+    subscript(number: Int) -> RowSource {
+        RowSource(range: start(of: number)..<start(of: number + 1), isWhole: count == 1)
+    }
+
+    private func start(of number: Int) -> UInt32 {
+        UInt32(UInt64(positions) * UInt64(number) / UInt64(count))
     }
 }

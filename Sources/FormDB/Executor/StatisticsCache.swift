@@ -56,7 +56,7 @@ final class StatisticsCache: Sendable {
 
     /// The statistics of a view's sources. While nothing changes they are at hand as a whole: gathering those of 200
     /// sources anew takes ten times as long as planning with them.
-    func statistics(of view: CoreView, _ sources: [RowSource]) -> CollectionStatistics {
+    func statistics(of view: CoreView, _ sources: RowSources) -> CollectionStatistics {
         let size = view.size
         let last = wholes.withLock { $0[view.table] }
         if let last, last.positions == size.positions, last.deadMarks == size.deadMarks,

@@ -38,13 +38,6 @@ struct PlanInput: Hashable, Sendable {
     /// For each source, whether no row of it can answer, for certain.
     var isExcluded: [Bool] = []
 
-    /// Whether a box and a time are asked for, and nothing else that narrows, of one source.
-    var isBoxAndTime: Bool {
-        statistics.summaries.count == 1 && condition.box != nil && condition.time != nil
-            && further.isEmpty && idCount == nil
-            && !hasFilter && indexes.isEmpty && distance == nil
-    }
-
     struct DistanceNeed: Hashable, Sendable {
         var limit: Int?
         /// A box around all that can be near enough; nil for everywhere.

@@ -134,23 +134,11 @@ struct Planner {
         _ rows: Double, _ share: Double, handing candidates: Double, narrowing: Double = 1
     ) -> Double {
         if rows == 0 { return 0 }
-        let leaves = Self.leaves(meeting: rows * share, narrowing: narrowing)
+        let met = rows * share
+        // Leaves inside the question, and those along its edge. Where time prunes too, whole nodes fall away.
+        let leaves = met / 16 * (0.75 + 0.25 * narrowing) + 2 * met.squareRoot()
         let row = input.need == .count && !input.hasFilter ? costs.countedRow : costs.treeRow
         return costs.tree + leaves * costs.leaf.among(rows) + candidates * row
-    }
-
-    /// Leaves inside a question that meets so many rows, and those along its edge. Where time prunes too, whole nodes
-    /// fall away.
-    private static func leaves(meeting met: Double, narrowing: Double = 1) -> Double {
-        met / 16 * (0.75 + 0.25 * narrowing) + 2 * met.squareRoot()
-    }
-
-    /// Whether a box meets so few of `rows` that walking to them costs no more than asking a tree at all.
-    ///
-    /// Then what a box and a time leave is had in one walk, and no other way in is weighed: none takes less than half as
-    /// long, and weighing takes longer than the walk (W2t, 1° and a week: 4.8 µs with a plan, 2.9 without).
-    static func meetsFew(_ share: Double, of rows: Double, _ costs: CostModel) -> Bool {
-        costs.bothFactor * leaves(meeting: rows * share) * costs.leaf.among(rows) <= costs.tree
     }
 
     // MARK: All sources
@@ -193,9 +181,6 @@ struct Planner {
 
     private func cheapest(_ shares: SourceShares.Of, _ forced: AccessPath?) -> SourcePlan? {
         if let forced { return sourcePlan(forced, shares) }
-        if input.isBoxAndTime && Self.meetsFew(shares.place, of: shares.rows, costs) {
-            return sourcePlan(.placeAndTime, shares)
-        }
         var best = sourcePlan(.scan, shares)
         func consider(_ path: AccessPath) {
             if let plan = sourcePlan(path, shares), plan.cost < best?.cost ?? .infinity {

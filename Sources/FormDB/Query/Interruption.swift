@@ -3,22 +3,27 @@
 /// Looked at between pieces of work of a few milliseconds at most. Nothing is left behind: what was gathered is
 /// released, and the database, snapshot or transaction goes on.
 struct Interruption: Sendable {
-    private let deadline: ContinuousClock.Instant?
+    /// As time since ``start``. An instant's size is known at run time alone, and then that of all that holds one is,
+    /// so that each copy is a call.
+    private let deadline: Duration?
+
+    private static let start = ContinuousClock.now
+    private static var elapsed: Duration { ContinuousClock.now - start }
 
     init(timeLimit: Duration? = nil) {
         // A century is no limit, and more than that can't be added to a time.
-        deadline = timeLimit.map { ContinuousClock.now + min($0, .seconds(3_153_600_000)) }
+        deadline = timeLimit.map { Self.elapsed + min($0, .seconds(3_153_600_000)) }
     }
 
+    private var isLate: Bool { deadline.map { Self.elapsed >= $0 } ?? false }
+
     /// Whether ``check()`` would throw.
-    var isDue: Bool {
-        Task.isCancelled || deadline.map { ContinuousClock.now >= $0 } ?? false
-    }
+    var isDue: Bool { Task.isCancelled || isLate }
 
     /// Throws `CancellationError`, or `timeLimitExceeded`.
     func check() throws {
         if Task.isCancelled { throw CancellationError() }
-        if let deadline, ContinuousClock.now >= deadline {
+        if isLate {
             throw FormDBError(
                 .timeLimitExceeded, "the question took longer than its time limit",
                 advice: "narrow it, add an index, or give it more time")

@@ -72,6 +72,20 @@ struct AllocationTests {
         }
     }
 
+    @Test("Ids come into the same memory, and a question allocates little by itself")
+    func idsInPlace() throws {
+        var ids: [Int64] = []
+        for _ in 0..<2 { try rows(10_000).fetchIntegerIDs(into: &ids) }
+        let place = unsafe ids.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+        let most = try allocations { try rows(10_000).fetchIntegerIDs(into: &ids) }
+        try rows(100).fetchIntegerIDs(into: &ids)
+        #expect(ids.count == 100)
+        let placeAfter = unsafe ids.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+        #expect(placeAfter == place)
+        // The question, the transaction in Swift and in C, the view.
+        #expect(most <= 6)
+    }
+
     @Test("Counting")
     func count() throws { try expectNoneByRow { try rows($0).uncached().fetchCount() } }
 

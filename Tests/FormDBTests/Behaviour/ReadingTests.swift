@@ -32,6 +32,48 @@ struct ReadingTests {
         #expect(db.statistics().rollbacks == 1)
     }
 
+    /// A table of views that had grown left behind what it held when it was small.
+    @Test("A transaction that read many collections, and wrote, sees all of them as they are")
+    func manyCollections() throws {
+        let db = try Database.inMemory()
+        let names = (0..<20).map { "c\($0)" }
+        try db.write { tx in
+            for name in names { try tx.insert(point(1), into: name) }
+        }
+        try db.write { tx in
+            for id in 2...4 as ClosedRange<Int64> {
+                for name in names {
+                    #expect(try tx.features(in: name).fetchCount() == Int(id) - 1)
+                }
+                for name in names { try tx.insert(point(id), into: name) }
+            }
+            try tx.drop(collection: names[0])
+            for name in names.dropFirst() {
+                #expect(try tx.features(in: name).fetchCount() == 4)
+            }
+        }
+    }
+
+    @Test("Threads share a snapshot of many collections, each touched first by any of them")
+    func sharedSnapshot() throws {
+        let db = try Database.inMemory()
+        let names = (0..<20).map { "c\($0)" }
+        try db.write { tx in
+            for (number, name) in names.enumerated() {
+                try tx.insert(contentsOf: (0...Int64(number)).map { point($0) }, into: name)
+            }
+        }
+        for _ in 0..<20 {
+            let snapshot = try db.snapshot()
+            try Threads.run(4) { (thread) throws in
+                for step in 0..<names.count {
+                    let number = (step + thread * 7) % names.count
+                    #expect(try snapshot.features(in: names[number]).fetchCount() == number + 1)
+                }
+            }
+        }
+    }
+
     @Test("A write inside a closure that reads in place is refused")
     func lending() throws {
         let db = try Database.inMemory()
