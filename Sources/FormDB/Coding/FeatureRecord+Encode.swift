@@ -21,7 +21,10 @@ extension FeatureRecord {
             return
         }
         do {
-            try appendUnchecked(feature.parts, id: id, keepsGeometry: keepsGeometry, to: &output)
+            try unsafe feature.withParts { parts in
+                try unsafe appendUnchecked(
+                    parts, id: id, keepsGeometry: keepsGeometry, to: &output)
+            }
         } catch {
             output.truncate(to: start)
             throw error
@@ -29,7 +32,7 @@ extension FeatureRecord {
     }
 
     private static func appendUnchecked(
-        _ feature: borrowing FeatureParts, id: FeatureID, keepsGeometry: Bool,
+        _ feature: UnsafePointer<FeatureParts>, id: FeatureID, keepsGeometry: Bool,
         to output: inout OutputBuffer
     ) throws {
         let start = output.count
@@ -37,16 +40,18 @@ extension FeatureRecord {
         var kind = Kind.none
         output.reserve(256)
         output.appendZeros(headerBytes)
-        if let time = feature.time {
+        if let time = unsafe feature.pointee.time {
             try time.validate()
             flags |= Flags.hasTime
             output.append(littleEndian: time.start.microseconds)
             output.append(littleEndian: time.end.microseconds)
         }
         let geometryStart = output.count
-        if !keepsGeometry, let geometry = feature.geometry {
-            try geometry.validate()
-            if let corners = geometry.rectangleCorners {
+        if !keepsGeometry, let geometry = unsafe feature.pointee.geometry {
+            let corners = geometry.rectangleCorners
+            // With two corners of a box all of it is valid.
+            if corners?.areValid != true { try geometry.validate() }
+            if let corners {
                 kind = Kind.rectangle
                 output.append(littleEndian: corners.west)
                 output.append(littleEndian: corners.south)
@@ -60,9 +65,11 @@ extension FeatureRecord {
             }
         }
         let propertiesStart = output.count
-        if let properties = feature.properties { try CBOREncoder.append(properties, to: &output) }
+        if let properties = unsafe feature.pointee.properties {
+            try CBOREncoder.append(properties, to: &output)
+        }
         let extrasStart = output.count
-        try appendExtras(of: feature, to: &output)
+        try unsafe appendExtras(of: feature, to: &output)
         let idStart = output.count
         let idWord: Int64
         switch id {
@@ -166,20 +173,21 @@ extension FeatureRecord {
     // MARK: Extras
 
     private static func appendExtras(
-        of feature: borrowing FeatureParts, to output: inout OutputBuffer
+        of feature: UnsafePointer<FeatureParts>, to output: inout OutputBuffer
     ) throws {
-        let timeSource = feature.time?.source
+        let timeSource = unsafe feature.pointee.time?.source
         let count =
-            (feature.bbox == nil ? 0 : 1) + (feature.foreign == nil ? 0 : 1)
-            + (timeSource == nil ? 0 : 1) + (feature.geometryForeign == nil ? 0 : 1)
+            unsafe (feature.pointee.bbox == nil ? 0 : 1)
+            + (feature.pointee.foreign == nil ? 0 : 1)
+            + (timeSource == nil ? 0 : 1) + (feature.pointee.geometryForeign == nil ? 0 : 1)
         if count == 0 { return }
         CBOREncoder.appendHead(0xa0, UInt64(count), to: &output)
-        if let bbox = feature.bbox {
+        if let bbox = unsafe feature.pointee.bbox {
             CBOREncoder.appendHead(0x00, Extra.bbox, to: &output)
             CBOREncoder.appendHead(0x80, UInt64(bbox.count), to: &output)
             for number in bbox { try CBOREncoder.append(number, to: &output) }
         }
-        if let foreign = feature.foreign {
+        if let foreign = unsafe feature.pointee.foreign {
             CBOREncoder.appendHead(0x00, Extra.foreignMembers, to: &output)
             try CBOREncoder.append(foreign, to: &output, depth: 2)
         }
@@ -187,7 +195,7 @@ extension FeatureRecord {
             CBOREncoder.appendHead(0x00, Extra.time, to: &output)
             try CBOREncoder.append(timeSource, to: &output, depth: 2)
         }
-        if let foreign = feature.geometryForeign {
+        if let foreign = unsafe feature.pointee.geometryForeign {
             CBOREncoder.appendHead(0x00, Extra.geometryMembers, to: &output)
             try CBOREncoder.append(foreign, to: &output, depth: 2)
         }

@@ -35,6 +35,16 @@ public struct Feature: Sendable {
             mutating get { isKnownUniquelyReferenced(&buffer) }
         }
 
+        /// Where they lie, while `body` runs.
+        @inline(__always)
+        func withParts<Result>(
+            _ body: (UnsafePointer<FeatureParts>) throws -> Result
+        ) rethrows -> Result {
+            try unsafe buffer.withUnsafeMutablePointerToHeader {
+                try unsafe body(UnsafePointer($0))
+            }
+        }
+
         var parts: FeatureParts {
             _read { yield unsafe buffer.withUnsafeMutablePointerToHeader { unsafe $0 }.pointee }
             nonmutating _modify {
@@ -46,8 +56,8 @@ public struct Feature: Sendable {
     /// Creates a feature; it is checked when it is written.
     public init(
         id: FeatureID? = nil, geometry: Geometry?, properties: JSONObject? = nil,
-        time: FeatureTime? = nil, bbox: [Double]? = nil, foreignMembers: JSONObject = [:],
-        geometryMembers: JSONObject = [:]
+        time: FeatureTime? = nil, bbox: [Double]? = nil,
+        foreignMembers: JSONObject = JSONObject(), geometryMembers: JSONObject = JSONObject()
     ) {
         record = nil
         own = OwnParts(
@@ -65,6 +75,16 @@ public struct Feature: Sendable {
     /// All parts; properties of a fetched feature stay encoded.
     var parts: FeatureParts {
         _read { if let record { yield record.parts } else { yield own!.parts } }
+    }
+
+    /// Calls `body` with all parts where they lie: lending them by ``parts`` copies them first, and counts a reference
+    /// of each.
+    @inline(__always)
+    func withParts<Result>(
+        _ body: (UnsafePointer<FeatureParts>) throws -> Result
+    ) rethrows -> Result {
+        if let own { return try unsafe own.withParts(body) }
+        return try unsafe withUnsafePointer(to: record!.parts) { try unsafe body($0) }
     }
 
     /// All parts, to be changed in place: taken out of the record, and of what copies share.

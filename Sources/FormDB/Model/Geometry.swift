@@ -48,7 +48,7 @@ public enum Geometry: Hashable, Sendable {
     }
 
     /// The edges of a polygon that is, bit by bit, what ``rectangle(_:)`` makes of a box; nil for anything else.
-    var rectangleCorners: (west: Double, south: Double, east: Double, north: Double)? {
+    var rectangleCorners: Corners? {
         guard case .polygon(let rings) = self, rings.count == 1, rings[0].count == 5 else {
             return nil
         }
@@ -65,7 +65,19 @@ public enum Geometry: Hashable, Sendable {
                 west <= east && south <= north && isCorner(0, west, south)
                 && isCorner(1, east, south) && isCorner(2, east, north)
                 && isCorner(3, west, north) && isCorner(4, west, south)
-            return isBox ? (west, south, east, north) : nil
+            return isBox ? Corners(west: west, south: south, east: east, north: north) : nil
+        }
+    }
+
+    /// The edges of a box as a polygon has them: `east` is not below `west`.
+    struct Corners {
+        var west, south, east, north: Double
+
+        /// Whether ``Geometry/validate()`` finds nothing wrong with the polygon.
+        @inline(__always)
+        var areValid: Bool {
+            // The lesser ones come first.
+            west >= -540 && east <= 540 && south >= -90 && north <= 90
         }
     }
 
