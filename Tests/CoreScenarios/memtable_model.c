@@ -102,6 +102,10 @@ static bool check_writer_view(memtable_model *model, uint64_t running) {
 static bool take_fresh_key(memtable_model *model, uint32_t *out_key) {
     model_chance *chance = &model->chance;
     if (!model->ids_rise || model->fresh_key >= MODEL_TEXT_KEYS) return false;
+    if (model->only_adds) {
+        *out_key = model->fresh_key++;
+        return true;
+    }
     if (model->rising_left == 0 && chance_one_in(chance, 10))
         model->rising_left = (uint32_t)chance_below(chance, model->options.tiny ? 20 : 300);
     if (model->rising_left == 0 || chance_one_in(chance, model->options.tiny ? 15 : 100))
@@ -129,6 +133,7 @@ static bool run_operations(memtable_model *model, uint64_t running, bool in_bulk
     for (uint64_t i = 0; i < count; i++) {
         uint32_t key;
         const bool is_fresh = take_fresh_key(model, &key);
+        if (!is_fresh && model->only_adds) break; // none is left
         if (!is_fresh) key = any_key(model);
         if (model->options.failing)
             model_memory_arm(&model->memory, chance_below(chance, 3), chance_one_in(chance, 2));
@@ -167,7 +172,7 @@ static bool run_transaction(memtable_model *model) {
     const bool holds = run_operations(model, running, in_bulk, &undo);
     // Neither can fail: with no memory at all.
     model_memory_arm(&model->memory, 0, true);
-    if (chance_one_in(chance, 4)) {
+    if (!model->only_adds && chance_one_in(chance, 4)) {
         fc_memtable_abort(model->table);
         for (uint32_t i = model->row_count; i-- > first;) {
             model->rows[i].is_aborted = true;
@@ -265,6 +270,7 @@ static bool begin(memtable_model *model) {
     model->without_time = chance_one_in(chance, 4);
     model->key_count = !tiny ? 3000 : chance_one_in(chance, 2) ? 30 : 400;
     model->ids_rise = chance_one_in(chance, 2);
+    model->only_adds = model->ids_rise && chance_one_in(chance, 4);
     // Small ones, those around nothing, and those around 2^32.
     static const int64_t first_ids[] = {1, -1000, (INT64_C(1) << 32) - 2000};
     model->first_id = first_ids[chance_below(chance, 3)];

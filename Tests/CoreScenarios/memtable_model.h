@@ -32,7 +32,8 @@ typedef struct memtable_model {
     model_chance chance;
     model_memory memory;
     bool uses_text, only_points, without_time;
-    bool ids_rise; // they follow one another, and new ones come in their order
+    bool ids_rise;  // they follow one another, and new ones come in their order
+    bool only_adds; // and nothing ends, not even by an abort: whole blocks are handed on unseen
     int64_t first_id;
     uint32_t key_count, fresh_key, rising_left;
     char texts[MODEL_KEYS_MAX][16];

@@ -291,7 +291,7 @@ fc_tree *fc_memtable_rekey(fc_memtable *table, const fc_tree *tree) {
             lanes[lane] = entry[(size_t)lane * FC_NODE];
         fc_packing_put(&cursor, lanes, tree->lanes,
                        fc_tree_positions(tree, n / FC_NODE)[n % FC_NODE],
-                       fc_tree_ids(tree, n / FC_NODE)[n % FC_NODE]);
+                       fc_ids_at(fc_tree_ids(tree, n / FC_NODE), n % FC_NODE));
     }
     if (status == FC_STATUS_OK) {
         fc_packing_stop(&packing, &cursor);

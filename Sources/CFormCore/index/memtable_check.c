@@ -72,7 +72,7 @@ static void check_tree(const fc_memtable *table, const fc_tree *tree, uint8_t *s
         uint32_t position = fc_tree_positions(tree, n / FC_NODE)[n % FC_NODE];
         const float *entry = fc_tree_block(tree, 0, n / FC_NODE) + n % FC_NODE;
         check_entry(table, tree->lanes, entry, FC_NODE, position);
-        uint64_t id = fc_tree_ids(tree, n / FC_NODE)[n % FC_NODE];
+        uint64_t id = fc_ids_at(fc_tree_ids(tree, n / FC_NODE), n % FC_NODE);
         CHECK(id == fc_columns_raw_id(&table->columns, position), position);
         if (!(fc_columns_flags(&table->columns, position) & FC_ROW_TIME)) all_timed = false;
         CHECK(n == 0 || tree->keys[n - 1] <= tree->keys[n], n);

@@ -53,6 +53,7 @@ fc_status fc_merge_start(fc_memtable *table, fc_tree *first, fc_tree *second, fc
     }
     uint32_t max0 = merge->inputs[0]->position_max, max1 = merge->inputs[1]->position_max;
     merge->out->position_max = max0 > max1 ? max0 : max1;
+    merge->out->upper_bits = merge->inputs[0]->upper_bits | merge->inputs[1]->upper_bits;
     *out = merge;
     return FC_STATUS_OK;
 }
@@ -74,16 +75,15 @@ static inline __attribute__((always_inline)) void stage_entries(fc_merge *merge,
     uint32_t at = stage->count, in_block = first % FC_NODE;
     const float *block =
         tree->levels[0] + (size_t)(from + FC_LEAF_EXTRA) * FC_NODE * (first / FC_NODE);
-    const uint32_t *positions = (const uint32_t *)(block + (size_t)from * FC_NODE);
-    const uint64_t *ids = (const uint64_t *)(positions + FC_NODE);
     for (uint32_t lane = 0; lane < from; lane++)
         memcpy(stage->lanes[lane] + at, block + (size_t)lane * FC_NODE + in_block,
                FC_STRETCH * sizeof(float));
     for (uint32_t lane = from; lane < lanes; lane++)
         for (uint32_t n = 0; n < FC_STRETCH; n++)
             stage->lanes[lane][at + n] = INFINITY; // no time
-    memcpy(stage->positions + at, positions + in_block, FC_STRETCH * sizeof(uint32_t));
-    memcpy(stage->ids + at, ids + in_block, FC_STRETCH * sizeof(uint64_t));
+    for (uint32_t extra = 0; extra < FC_LEAF_EXTRA; extra++)
+        memcpy(stage->lanes[lanes + extra] + at,
+               block + (size_t)(from + extra) * FC_NODE + in_block, FC_STRETCH * sizeof(float));
     memcpy(merge->out->keys + merge->out->count + at, tree->keys + first,
            FC_STRETCH * sizeof(uint32_t));
     stage->count = at + count;

@@ -12,9 +12,7 @@ enum { FC_STRETCH = FC_KEYS_SLACK }; // entries that are moved at once
 
 // Entries on their way: the block that the output has begun, with room beyond its end.
 typedef struct fc_stage {
-    float lanes[FC_LANES_MAX][2 * FC_NODE];
-    uint32_t positions[2 * FC_NODE];
-    uint64_t ids[2 * FC_NODE];
+    float lanes[FC_LANES_MAX + FC_LEAF_EXTRA][2 * FC_NODE]; // the output's, then its extra ones
     uint32_t count;
 } fc_stage;
 
@@ -49,14 +47,10 @@ static inline __attribute__((always_inline)) void fc_merge_put_block(fc_merge *m
     fc_tree *out = merge->out;
     fc_stage *stage = &merge->stage;
     fc_tree_slot slot = fc_tree_next_slot(out);
-    for (uint32_t lane = 0; lane < lanes; lane++) {
+    for (uint32_t lane = 0; lane < lanes + FC_LEAF_EXTRA; lane++) {
         memcpy(slot.lanes + (size_t)lane * FC_NODE, stage->lanes[lane], FC_NODE * sizeof(float));
         memcpy(stage->lanes[lane], stage->lanes[lane] + FC_NODE, FC_STRETCH * sizeof(float));
     }
-    memcpy(slot.position, stage->positions, FC_NODE * sizeof(uint32_t));
-    memcpy(stage->positions, stage->positions + FC_NODE, FC_STRETCH * sizeof(uint32_t));
-    memcpy(slot.id, stage->ids, FC_NODE * sizeof(uint64_t));
-    memcpy(stage->ids, stage->ids + FC_NODE, FC_STRETCH * sizeof(uint64_t));
     uint32_t count = stage->count < FC_NODE ? stage->count : FC_NODE;
     stage->count -= count;
     out->count += count;

@@ -15,7 +15,7 @@
 
 #define AVX2 __attribute__((target("avx2,bmi,lzcnt,popcnt"), always_inline)) static inline
 
-enum { EIGHT = 8, FOUR = 4 };
+enum { EIGHT = 8 };
 
 // `count` entries of a tree from one on, which may lie in two blocks: the first of them at `here`, the rest seen from `there`
 // as if the lane went on behind the block's end. (`there` is `here` where they lie in one.)
@@ -38,18 +38,6 @@ AVX2 __m256 load_lane(const span *span, uint32_t lane) {
                             _mm256_loadu_ps(span->there + (size_t)lane * FC_NODE), span->is_there);
 }
 
-// The ids of four entries.
-AVX2 __m256d load_ids(const fc_tree *tree, uint32_t first, uint32_t lanes) {
-    const uint32_t stride = (lanes + FC_LEAF_EXTRA) * FC_NODE, in_block = first % FC_NODE;
-    const float *block = tree->levels[0] + (size_t)stride * (first / FC_NODE);
-    const double *here = (const double *)(block + (size_t)(lanes + 1) * FC_NODE) + in_block;
-    const double *there = in_block > FC_NODE - FOUR ? here + stride / 2 - FC_NODE : here;
-    const __m256i places = _mm256_setr_epi64x(0, 1, 2, 3);
-    __m256i beyond = _mm256_cmpgt_epi64(places, _mm256_set1_epi64x(FC_NODE - 1 - (int)in_block));
-    return _mm256_blendv_pd(_mm256_loadu_pd(here), _mm256_loadu_pd(there),
-                            _mm256_castsi256_pd(beyond));
-}
-
 // How many of eight rising keys are not above `key`.
 AVX2 unsigned count_to(__m256i keys, uint32_t key) {
     __m256i least = _mm256_min_epu32(keys, _mm256_set1_epi32((int)key));
@@ -61,7 +49,7 @@ AVX2 unsigned count_to(__m256i keys, uint32_t key) {
 // the first that are not above it.
 AVX2 unsigned places_of_second(__m256i keys, const uint32_t *second) {
     unsigned places = 0;
-    for (unsigned n = 0; n < EIGHT; n += FOUR) {
+    for (unsigned n = 0; n < EIGHT; n += 4) {
         for (unsigned i = n; i < n + 3; i++)
             places |= 1u << (i + count_to(keys, second[i]));
         unsigned last = n + 3 + count_to(keys, second[n + 3]);
@@ -95,70 +83,41 @@ AVX2 __m256 blend(const spread *spread, __m256 first, __m256 second) {
                             _mm256_permutevar8x32_ps(second, spread->second), spread->is_second);
 }
 
-// For each four bits: for each of four places how many of the bits are before it, as the two halves of an id.
-static const uint32_t id_orders[16][8] = {
-    {0, 1, 0, 1, 0, 1, 0, 1}, {0, 1, 2, 3, 2, 3, 2, 3}, {0, 1, 0, 1, 2, 3, 2, 3},
-    {0, 1, 2, 3, 4, 5, 4, 5}, {0, 1, 0, 1, 0, 1, 2, 3}, {0, 1, 2, 3, 2, 3, 4, 5},
-    {0, 1, 0, 1, 2, 3, 4, 5}, {0, 1, 2, 3, 4, 5, 6, 7}, {0, 1, 0, 1, 0, 1, 0, 1},
-    {0, 1, 2, 3, 2, 3, 2, 3}, {0, 1, 0, 1, 2, 3, 2, 3}, {0, 1, 2, 3, 4, 5, 4, 5},
-    {0, 1, 0, 1, 0, 1, 2, 3}, {0, 1, 2, 3, 2, 3, 4, 5}, {0, 1, 0, 1, 2, 3, 4, 5},
-    {0, 1, 2, 3, 4, 5, 6, 7}};
-
-// Four ids, those of `places` from the second.
-AVX2 __m256d blend_ids(unsigned places, __m256d first, __m256d second) {
-    const __m256i to_first = _mm256_loadu_si256((const __m256i *)id_orders[~places & 15]);
-    const __m256i to_second = _mm256_loadu_si256((const __m256i *)id_orders[places & 15]);
-    const __m256i top = _mm256_setr_epi64x(63, 62, 61, 60);
-    __m256i is_second = _mm256_sllv_epi64(_mm256_set1_epi64x((long long)places), top);
-    __m256i a = _mm256_permutevar8x32_epi32(_mm256_castpd_si256(first), to_first);
-    __m256i b = _mm256_permutevar8x32_epi32(_mm256_castpd_si256(second), to_second);
-    return _mm256_blendv_pd(_mm256_castsi256_pd(a), _mm256_castsi256_pd(b),
-                            _mm256_castsi256_pd(is_second));
-}
-
 // Where eight entries go: a half of a block, or the stage.
 typedef struct target {
-    float *lanes;
+    float *lanes;  // positions and ids behind them
     size_t stride; // from lane to lane
-    float *positions;
-    double *ids;
     uint32_t *keys;
 } target;
+
+// Stores a lane of eight entries, and takes part in its least value, unless it is one of positions or ids.
+AVX2 void store_lane(const target *to, uint32_t lane, __m256 values, uint32_t lane_count,
+                     __m256 *least) {
+    _mm256_storeu_ps(to->lanes + lane * to->stride, values);
+    if (least != NULL && lane < lane_count) least[lane] = _mm256_min_ps(least[lane], values);
+}
 
 // The next eight entries; returns how many were the second input's. `least`: of each lane, unless it is NULL.
 AVX2 uint32_t move_eight(const fc_tree *a, uint32_t i, const fc_tree *b, uint32_t j,
                          uint32_t lane_count, const target *to, __m256 *least) {
+    const uint32_t all_lanes = lane_count + FC_LEAF_EXTRA;
     const span from_a = span_of(a, i, lane_count);
     const __m256i keys = _mm256_loadu_si256((const __m256i *)(a->keys + i));
     if (a->keys[i + EIGHT - 1] <= b->keys[j]) {
-        for (uint32_t lane = 0; lane < lane_count; lane++) {
-            __m256 values = load_lane(&from_a, lane);
-            _mm256_storeu_ps(to->lanes + lane * to->stride, values);
-            if (least != NULL) least[lane] = _mm256_min_ps(least[lane], values);
-        }
-        _mm256_storeu_ps(to->positions, load_lane(&from_a, lane_count));
-        _mm256_storeu_pd(to->ids, load_ids(a, i, lane_count));
-        _mm256_storeu_pd(to->ids + FOUR, load_ids(a, i + FOUR, lane_count));
+        for (uint32_t lane = 0; lane < all_lanes; lane++)
+            store_lane(to, lane, load_lane(&from_a, lane), lane_count, least);
         _mm256_storeu_si256((__m256i *)to->keys, keys);
         return 0;
     }
     const unsigned places = places_of_second(keys, b->keys + j);
     const spread spread = spread_of(places);
     const span from_b = span_of(b, j, lane_count);
-    for (uint32_t lane = 0; lane < lane_count; lane++) {
+    for (uint32_t lane = 0; lane < all_lanes; lane++) {
         __m256 values = blend(&spread, load_lane(&from_a, lane), load_lane(&from_b, lane));
-        _mm256_storeu_ps(to->lanes + lane * to->stride, values);
-        if (least != NULL) least[lane] = _mm256_min_ps(least[lane], values);
+        store_lane(to, lane, values, lane_count, least);
     }
-    _mm256_storeu_ps(to->positions, blend(&spread, load_lane(&from_a, lane_count),
-                                          load_lane(&from_b, lane_count)));
     __m256 keys_b = _mm256_loadu_ps((const float *)(b->keys + j));
     _mm256_storeu_ps((float *)to->keys, blend(&spread, _mm256_castsi256_ps(keys), keys_b));
-    const uint32_t low = (uint32_t)__builtin_popcount(places & 15); // of the first four
-    _mm256_storeu_pd(
-        to->ids, blend_ids(places & 15, load_ids(a, i, lane_count), load_ids(b, j, lane_count)));
-    _mm256_storeu_pd(to->ids + FOUR, blend_ids(places >> 4, load_ids(a, i + FOUR - low, lane_count),
-                                               load_ids(b, j + low, lane_count)));
     return (uint32_t)__builtin_popcount(places);
 }
 
@@ -182,17 +141,12 @@ AVX2 void close_up(const target *to, uint32_t lane_count, unsigned dropped) {
     const unsigned kept = ~dropped & 0xFF;
     const __m256i order =
         _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)&fc_select_table[kept]));
-    for (uint32_t lane = 0; lane < lane_count; lane++) {
+    for (uint32_t lane = 0; lane < lane_count + FC_LEAF_EXTRA; lane++) {
         float *values = to->lanes + lane * to->stride;
         _mm256_storeu_ps(values, _mm256_permutevar8x32_ps(_mm256_loadu_ps(values), order));
     }
-    __m256 positions = _mm256_permutevar8x32_ps(_mm256_loadu_ps(to->positions), order);
-    _mm256_storeu_ps(to->positions, positions);
     __m256 keys = _mm256_permutevar8x32_ps(_mm256_loadu_ps((const float *)to->keys), order);
     _mm256_storeu_ps((float *)to->keys, keys);
-    double *ids = to->ids;
-    for (unsigned n = 0; n < EIGHT; n++)
-        if (kept >> n & 1) *ids++ = to->ids[n];
 }
 
 AVX2 float least_of(__m256 values) {
@@ -213,8 +167,7 @@ AVX2 void move_blocks(fc_merge *merge, uint32_t budget, uint32_t lane_count) {
         for (uint32_t lane = 0; lane < lane_count; lane++)
             least[lane] = _mm256_set1_ps(INFINITY);
         for (unsigned half = 0; half < FC_NODE; half += EIGHT) {
-            const target to = {slot.lanes + half, FC_NODE, (float *)slot.position + half,
-                               (double *)slot.id + half, out->keys + out->count + half};
+            const target to = {slot.lanes + half, FC_NODE, out->keys + out->count + half};
             uint32_t of_b = move_eight(a, i, b, j, lane_count, &to, least);
             i += EIGHT - of_b;
             j += of_b;
@@ -238,13 +191,11 @@ AVX2 void move_staged(const fc_memtable *table, fc_merge *merge, uint32_t budget
     uint32_t i = merge->next[0], j = merge->next[1];
     for (uint32_t moved = 0; moved < budget && a->count - i >= EIGHT; moved += EIGHT) {
         const target to = {stage->lanes[0] + stage->count, sizeof stage->lanes[0] / sizeof(float),
-                           (float *)stage->positions + stage->count,
-                           (double *)stage->ids + stage->count,
                            merge->out->keys + merge->out->count + stage->count};
         uint32_t of_b = move_eight(a, i, b, j, lane_count, &to, NULL);
         i += EIGHT - of_b;
         j += of_b;
-        const uint32_t *positions = stage->positions + stage->count;
+        const uint32_t *positions = (const uint32_t *)stage->lanes[lane_count] + stage->count;
         unsigned dropped = dropped_of(table, positions, horizon);
         stage->count += EIGHT;
         if (dropped != 0) {

@@ -15,10 +15,10 @@ TARGET static inline uint32_t W(bounds)(const fc_nearest *nearest, const float *
     return mask & K(le)(out, FC_NODE, &nearest->reach, 1);
 }
 
-// `raw_ids` NULL: those of the columns, of visible rows alone, as a dead one's chunk may have been freed.
+// `ids` NULL: those of the columns, of visible rows alone, as a dead one's chunk may have been freed.
 TARGET static fc_status W(nearest_leaf)(fc_nearest *nearest, const walk_state *state,
                                         const float *block, const uint32_t *positions,
-                                        const uint64_t *raw_ids) {
+                                        const fc_ids *ids) {
     uint32_t mask = FC_NODE_FULL, unsure = 0;
     if (nearest->probe != NULL) {
         uint32_t sure = W(match)(state, block, FC_NODE, &unsure);
@@ -33,8 +33,8 @@ TARGET static fc_status W(nearest_leaf)(fc_nearest *nearest, const walk_state *s
         unsigned i = (unsigned)__builtin_ctz(mask);
         if (!(bounds[i] <= nearest->reach)) continue; // it has shrunk meanwhile
         if (!fc_walk_sees(state->walk, positions[i])) continue;
-        uint64_t raw_id = raw_ids != NULL
-                              ? raw_ids[i]
+        uint64_t raw_id = ids != NULL
+                              ? fc_ids_at(*ids, i)
                               : fc_columns_raw_id(&nearest->view->table->columns, positions[i]);
         fc_status status = fc_nearest_accept(nearest, positions[i], raw_id, bounds[i]);
         if (status != FC_STATUS_OK) return status;
@@ -49,9 +49,10 @@ TARGET static inline void W(set_least)(fc_nearest *nearest, size_t which, uint32
 }
 
 // Asks for a block; of a leaf for the positions and ids too, which lie behind the lanes (ids from the columns, row
-// by row, were an eighth of a search in W2, packed).
+// by row, were an eighth of a search in W2, packed), but for upper halves that are all zero.
 static inline void W(prefetch_child)(const fc_tree *tree, uint32_t level, const float *block) {
-    W(prefetch)(block, (size_t)(tree->lanes + (level == 0 ? FC_LEAF_EXTRA : 0)) * FC_NODE);
+    const uint32_t extra = FC_LEAF_EXTRA - (tree->upper_bits == 0);
+    W(prefetch)(block, (size_t)(tree->lanes + (level == 0 ? extra : 0)) * FC_NODE);
 }
 
 // Finds the least of frame number `which`, and asks for the block behind it: it may well be the next to be
@@ -114,7 +115,7 @@ TARGET static inline fc_status W(take_row)(fc_nearest *nearest, const walk_state
     if (unsure >> i & 1 &&
         !fc_probe_matches(nearest->probe, &nearest->view->table->columns, position))
         return FC_STATUS_OK;
-    return fc_nearest_accept(nearest, position, fc_tree_ids(tree, block)[i], bound);
+    return fc_nearest_accept(nearest, position, fc_ids_at(fc_tree_ids(tree, block), i), bound);
 }
 
 // The frame with the least bound; nonsense when there are none. Of equal ones the newest
@@ -145,9 +146,9 @@ TARGET static fc_status W(nearest_deep)(fc_nearest *nearest, const walk_state *s
         if (fc_watch_ends(nearest->watch, 1)) return FC_STATUS_CANCELLED;
         const float *block = fc_tree_block(tree, node.level, node.block);
         if (node.level == 0) {
+            const fc_ids ids = fc_tree_ids(tree, node.block);
             fc_status status =
-                W(nearest_leaf)(nearest, state, block, fc_tree_positions(tree, node.block),
-                                fc_tree_ids(tree, node.block));
+                W(nearest_leaf)(nearest, state, block, fc_tree_positions(tree, node.block), &ids);
             if (status != FC_STATUS_OK) return status;
             continue;
         }

@@ -106,9 +106,8 @@ static void pad(float *block, uint32_t lanes, unsigned count) {
 
 // Positions and ids that are not there.
 static void clear_rest(float *positions, unsigned count) {
-    memset((uint32_t *)positions + count, 0, (FC_NODE - count) * sizeof(uint32_t));
-    uint64_t *ids = (uint64_t *)(positions + FC_NODE);
-    memset(ids + count, 0, (FC_NODE - count) * sizeof *ids);
+    for (unsigned extra = 0; extra < FC_LEAF_EXTRA; extra++)
+        memset(positions + (size_t)extra * FC_NODE + count, 0, (FC_NODE - count) * sizeof(float));
 }
 
 void fc_tree_finish(fc_tree *tree) {

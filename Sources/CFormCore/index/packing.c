@@ -42,7 +42,9 @@ static inline __attribute__((always_inline)) void emit(fc_tree *tree, const uint
             memcpy(&slot.lanes[(size_t)lane * FC_NODE], &entry[lane], sizeof(float));
         uint32_t position = entry[lanes + 1];
         *slot.position = position;
-        memcpy(slot.id, entry + lanes + 2, sizeof *slot.id);
+        uint64_t id;
+        memcpy(&id, entry + lanes + 2, sizeof id);
+        fc_tree_put_id(tree, &slot, id);
         if (position > tree->position_max) tree->position_max = position;
         fc_tree_added(tree, (uint32_t)(order[n] >> 32));
     }

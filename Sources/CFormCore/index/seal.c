@@ -109,7 +109,7 @@ static fc_status tree_of_tail(fc_memtable *table, const uint64_t *pairs, uint32_
             slot.lanes[(size_t)l * FC_NODE] = fc_tail_lane(tail, lane + l)[i];
         if (lanes == FC_LANES_BOTH && slot.lanes[4 * FC_NODE] == INFINITY) tree->all_timed = false;
         *slot.position = tail->first + i;
-        *slot.id = fc_columns_raw_id(&table->columns, tail->first + i);
+        fc_tree_put_id(tree, &slot, fc_columns_raw_id(&table->columns, tail->first + i));
         fc_tree_added(tree, (uint32_t)(pairs[n] >> 32));
     }
     fc_tree_finish(tree);

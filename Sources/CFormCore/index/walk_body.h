@@ -148,16 +148,19 @@ static fc_status W(settle_doubts)(walk_state *state) {
 }
 
 // Hands on the ids of 16 rows that are visible.
-TARGET static inline void W(emit_ids)(fc_sink *sink, const uint64_t *ids, uint32_t mask) {
+TARGET static inline void W(emit_ids)(fc_sink *sink, fc_ids ids, uint32_t mask) {
     if (sink->id_capacity < sink->total + FC_NODE) {
         for (; mask != 0; mask &= mask - 1)
-            W(add_id)(sink, ids[__builtin_ctz(mask)]);
+            W(add_id)(sink, fc_ids_at(ids, (unsigned)__builtin_ctz(mask)));
         return;
     }
     // Selecting four at a time with vectors gained nothing (W1, W4).
     uint64_t *out = sink->ids + sink->total;
+    if (ids.upper == NULL)
+        for (; mask != 0; mask &= mask - 1)
+            *out++ = ids.lower[__builtin_ctz(mask)];
     for (; mask != 0; mask &= mask - 1)
-        *out++ = ids[__builtin_ctz(mask)];
+        *out++ = fc_ids_at(ids, (unsigned)__builtin_ctz(mask));
     sink->total = (uint64_t)(out - sink->ids);
 }
 
@@ -172,8 +175,8 @@ static inline __attribute__((always_inline)) bool W(is_marked)(const fc_columns 
 
 // Hands on those of 16 rows that are visible beyond doubt, and notes those that may be dead. Dead rows come
 // at random, so that neither kind is a branch of its own (W5: a fifth of all are dead).
-TARGET static fc_status W(emit_unmarked)(walk_state *state, const uint32_t *positions,
-                                         const uint64_t *ids, uint32_t mask) {
+TARGET static fc_status W(emit_unmarked)(walk_state *state, const uint32_t *positions, fc_ids ids,
+                                         uint32_t mask) {
     if (state->doubtful_count > DOUBTFUL_ROWS - FC_NODE) {
         fc_status status = W(settle_doubts)(state);
         if (status != FC_STATUS_OK || state->is_full) return status;
@@ -190,7 +193,7 @@ TARGET static fc_status W(emit_unmarked)(walk_state *state, const uint32_t *posi
             const unsigned i = (unsigned)__builtin_ctz(mask);
             const uint32_t position = positions[i];
             const unsigned is_marked = W(is_marked)(columns, position), is_old = position < limit;
-            out[clear] = state->doubtful_ids[doubtful] = ids[i];
+            out[clear] = state->doubtful_ids[doubtful] = fc_ids_at(ids, i);
             state->doubtful[doubtful] = position;
             clear += is_old & ~is_marked;
             doubtful += is_old & is_marked;
@@ -229,8 +232,7 @@ TARGET static fc_status W(emit_unmarked)(walk_state *state, const uint32_t *posi
 // Hands on the visible ones among 16 rows. `all_seen`: they all are. `ids` are looked at only when the
 // sink takes ids.
 TARGET static inline __attribute__((always_inline)) fc_status
-W(emit)(walk_state *state, const uint32_t *positions, const uint64_t *ids, uint32_t mask,
-        bool all_seen) {
+W(emit)(walk_state *state, const uint32_t *positions, fc_ids ids, uint32_t mask, bool all_seen) {
     fc_sink *sink = state->sink;
     if (!all_seen) return W(emit_unmarked)(state, positions, ids, mask);
     if (sink->ids != NULL) {
@@ -262,7 +264,7 @@ TARGET static fc_status W(scan_leaves)(walk_state *state) {
         if (unsure != 0) mask |= W(recheck)(state, positions, unsure);
         if (mask == 0) continue;
         bool all_seen = W(all_seen)(state, leaf->tree->position_max);
-        const uint64_t *ids = fc_tree_ids(leaf->tree, leaf->block);
+        const fc_ids ids = fc_tree_ids(leaf->tree, leaf->block);
         fc_status status = W(emit)(state, positions, ids, mask, all_seen);
         if (status != FC_STATUS_OK) return status;
     }
@@ -275,16 +277,19 @@ static inline void W(prefetch)(const float *block, size_t floats) {
         __builtin_prefetch(block + i);
 }
 
-// Of a leaf only the lines that will be read: of the seven of a leaf without times a question for ids
-// with nothing dead reads six, one for positions five. Waiting for lines is most of a walk.
+static inline void W(prefetch_ids)(fc_ids ids) {
+    __builtin_prefetch(ids.lower);
+    if (ids.upper != NULL) __builtin_prefetch(ids.upper);
+}
+
+// Of a leaf only the lines that will be read: of the seven of a leaf without times a question for small ids
+// with nothing dead reads five, as one for positions. Waiting for lines is most of a walk.
 static inline void W(prefetch_leaf)(const walk_state *state, const fc_tree *tree, uint32_t leaf,
                                     bool all_seen) {
     W(prefetch)(fc_tree_block(tree, 0, leaf), (size_t)state->lanes * FC_NODE);
     const bool takes_ids = state->sink->ids != NULL;
     if (!takes_ids || !all_seen) __builtin_prefetch(fc_tree_positions(tree, leaf));
-    if (!takes_ids) return;
-    __builtin_prefetch(fc_tree_ids(tree, leaf));
-    __builtin_prefetch(fc_tree_ids(tree, leaf) + FC_NODE / 2);
+    if (takes_ids) W(prefetch_ids)(fc_tree_ids(tree, leaf));
 }
 
 // All entries below block `block` of `level` match: copies them without looking at their boxes.
@@ -305,18 +310,19 @@ TARGET static fc_status W(take_all)(walk_state *state, const fc_tree *tree, unsi
             if (fc_watch_ends(state->walk->watch, leaves)) return FC_STATUS_CANCELLED;
         }
         const uint32_t *positions = fc_tree_positions(tree, (uint32_t)leaf);
-        const uint64_t *ids = fc_tree_ids(tree, (uint32_t)leaf);
+        const fc_ids ids = fc_tree_ids(tree, (uint32_t)leaf);
         uint64_t rest = tree->count - leaf * FC_NODE;
         fc_sink *sink = state->sink;
-        if (leaf + 8 < last && sink->ids != NULL) {
-            __builtin_prefetch(fc_tree_ids(tree, (uint32_t)leaf + 8));
-            __builtin_prefetch(fc_tree_ids(tree, (uint32_t)leaf + 8) + FC_NODE / 2);
-        }
+        if (leaf + 8 < last && sink->ids != NULL)
+            W(prefetch_ids)(fc_tree_ids(tree, (uint32_t)leaf + 8));
         if (leaf + 8 < last && !(all_seen && sink->ids != NULL))
             __builtin_prefetch(fc_tree_positions(tree, (uint32_t)leaf + 8));
         if (sink->ids != NULL && all_seen && rest >= FC_NODE &&
             sink->id_capacity >= sink->total + FC_NODE) {
-            memcpy(sink->ids + sink->total, ids, FC_NODE * sizeof *ids);
+            for (unsigned i = 0; i < FC_NODE; i++)
+                sink->ids[sink->total + i] = ids.lower[i];
+            for (unsigned i = 0; ids.upper != NULL && i < FC_NODE; i++)
+                sink->ids[sink->total + i] |= (uint64_t)ids.upper[i] << 32;
             sink->total += FC_NODE;
             continue;
         }
@@ -433,13 +439,15 @@ TARGET static fc_status W(take_tail)(walk_state *state, uint32_t first, uint32_t
     for (uint32_t i = 0; i < FC_NODE; i++)
         positions[i] = first + i;
     if (unsure != 0) mask |= W(recheck)(state, positions, unsure);
-    uint64_t ids[FC_NODE];
+    uint32_t lower[FC_NODE], upper[FC_NODE];
     if (state->sink->ids != NULL)
         for (uint32_t rest = mask; rest != 0; rest &= rest - 1) {
             unsigned i = (unsigned)__builtin_ctz(rest);
-            ids[i] = fc_columns_raw_id(&state->walk->view->table->columns, positions[i]);
+            uint64_t id = fc_columns_raw_id(&state->walk->view->table->columns, positions[i]);
+            lower[i] = (uint32_t)id;
+            upper[i] = (uint32_t)(id >> 32);
         }
-    return W(emit)(state, positions, ids, mask, state->walk->is_clean);
+    return W(emit)(state, positions, (fc_ids){lower, upper}, mask, state->walk->is_clean);
 }
 
 TARGET static fc_status W(walk_tail)(walk_state *state) {
