@@ -48,37 +48,45 @@ struct CBORDecoder {
     }
 
     /// Reads a number, a text of less than 256 bytes, a boolean or null, as most values are; nil, and nothing is
-    /// read, for others and near the end of the bytes. REQUIRES: they were checked before.
+    /// read, for others and where the bytes end. REQUIRES: they were checked before.
     @inline(__always)
     private mutating func readCommonValue() -> JSONValue? {
+        if remaining == 0 { return nil }
         let start = position + 1
-        // A head and an argument of eight bytes fit.
-        guard remaining > 8 else { return nil }
         let initial = unsafe bytes[position]
         let low = Int(initial & 31)
+        let left = unsafe bytes.count - start
         switch initial >> 5 {
-        case 0 where low < 24:
+        case 0 where low < 24, 1 where low < 24:
             position = start
-            return .int(Int64(low))
+            return .int(initial >> 5 == 0 ? Int64(low) : ~Int64(low))
         case 0 where low < 27, 1 where low < 27:
-            let argument = low < 24 ? Int64(low) : shortArgument(low, at: start)
-            position = start + (low < 24 ? 0 : 1 << (low - 24))
+            let length = 1 << (low - 24)
+            guard length <= left else { return nil }
+            let argument = shortArgument(low, at: start)
+            position = start + length
             return .int(initial >> 5 == 0 ? argument : ~argument)
         case 3 where low <= 24:
+            guard low < 24 || left > 0 else { return nil }
             let length = low < 24 ? low : Int(unsafe bytes[start])
             let textStart = low < 24 ? start : start + 1
             guard unsafe length <= bytes.count - textStart else { return nil }
             position = textStart + length
             let utf8 = unsafe UnsafeRawBufferPointer(rebasing: bytes[textStart..<position])
             return .string(unsafe String(decoding: utf8, as: UTF8.self))
-        case 7 where initial == 0xfb:
+        case 7 where initial == 0xfb && left >= 8:
             let bits = unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
             position = start + 8
             return .double(Double(bitPattern: UInt64(bigEndian: bits)))
-        case 7 where initial == 0xfa:
+        case 7 where initial == 0xfa && left >= 4:
             let bits = unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)
             position = start + 4
             return .double(Double(Float(bitPattern: UInt32(bigEndian: bits))))
+        case 7 where initial == 0xf9 && left >= 2:
+            let bits = unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt16.self)
+            guard let value = HalfFloat.value(of: UInt16(bigEndian: bits)) else { return nil }
+            position = start + 2
+            return .double(value)
         case 7 where initial >= 0xf4 && initial <= 0xf6:
             position = start
             return initial == 0xf6 ? .null : .bool(initial == 0xf5)

@@ -51,8 +51,8 @@ struct CBORTests {
     func vectorsOfTheStandard(_ value: JSONValue, _ text: String) throws {
         #expect(try encode(value) == hex(text))
         #expect(try decode(hex(text)).isIdentical(to: value))
-        // Trusted bytes are read another way where eight more follow.
-        for padding in [0, 8, 9, 20] {
+        // Trusted bytes are read another way, whatever follows them.
+        for padding in [0, 1, 8, 20] {
             let bytes = hex(text) + [UInt8](repeating: 0, count: padding)
             let (read, end) = try decodeTrusted(bytes)
             #expect(read.isIdentical(to: value) && end == hex(text).count, "\(padding) more")

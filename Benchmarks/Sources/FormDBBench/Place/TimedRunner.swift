@@ -35,7 +35,7 @@ struct TimedEngineKind: Sendable {
         TimedEngineKind(name: "formdb-core") { _, setup in try CorePlace(setup) },
         TimedEngineKind(name: "formdb-store") { _, setup in try StorePlace(setup) },
         TimedEngineKind(name: "formdb") { _, setup in
-            FormDBPlace(try .inMemory(), setup)
+            FormDBPlace(try .inMemory(configuration: .measured), setup)
         },
         TimedEngineKind(name: "sqlite-rtree", isPeer: true, isFloat32: true, isSlow: true) {
             workload, _ in
