@@ -44,6 +44,14 @@ public struct FeatureQuery: Hashable, Sendable, FeatureRefining {
         var nearest: Nearest?
         var pageToken: PageToken?
         var projection: FeatureProjection?
+
+        // Asked of each question, where its parts lie.
+        @inline(__always)
+        var hasDistance: Bool { nearest != nil || !radii.isEmpty }
+        @inline(__always)
+        var isSimple: Bool {
+            further.isEmpty && idList == nil && filter == nil && pageToken == nil
+        }
     }
 
     /// Shared by copies until one of them is changed, which then gets its own.
@@ -353,13 +361,13 @@ extension FeatureQuery {
     }
 
     /// Whether distances decide.
-    var hasDistance: Bool { nearest != nil || !radii.isEmpty }
+    var hasDistance: Bool { parts.hasDistance }
 
     /// The place that distances are measured from.
     var place: Position? { nearest?.place ?? radii.first?.place }
 
     /// Whether one question to a tree answers all of it but order, limit and distance.
-    var isSimple: Bool { further.isEmpty && idList == nil && filter == nil && pageToken == nil }
+    var isSimple: Bool { parts.isSimple }
 }
 
 extension FeatureQuery.Condition {
