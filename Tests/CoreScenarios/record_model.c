@@ -157,6 +157,13 @@ static bool change_everywhere(fc_buffer *encoded, uint64_t seed, scenario_report
         holds = check_changed(encoded->data, encoded->length, seed, report);
         encoded->data[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
+    // As every other kind, of whose lengths few are right.
+    const uint8_t kind = encoded->data[5];
+    for (unsigned other = 0; holds && other <= FC_GEOMETRY_RECTANGLE + 1; other++) {
+        encoded->data[5] = (uint8_t)other;
+        holds = check_changed(encoded->data, encoded->length, seed, report);
+    }
+    encoded->data[5] = kind;
     for (size_t length = 0; holds && length < encoded->length; length++) {
         uint8_t *cut = malloc(length + 1);
         if (cut == NULL) abort();

@@ -27,6 +27,7 @@
 //                                    positions
 //   GeometryCollection               u32 count, u32 0, then per member: u32 kind, u32 bytes
 //                                    (multiple of 8), its geometry; at most FC_GEOMETRY_DEPTH_MAX deep
+//   Rectangle                        two positions without a third number: south-west, north-east
 // A Polygon or MultiLineString with part_count 0 is 8 bytes (count and padding).
 #ifndef FC_CODEC_RECORD_H
 #define FC_CODEC_RECORD_H
