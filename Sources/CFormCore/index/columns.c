@@ -137,13 +137,15 @@ fc_status fc_columns_reserve(fc_columns *columns, const fc_row *row) {
         fc_status status = reserve_time(columns, chunk, row->time_start_us != row->time_end_us);
         if (status != FC_STATUS_OK) return status;
     }
-    if (row->record.length != 0 && chunk->records == NULL) {
+    if (row->record.length != 0 && fc_chunk_records(chunk) == NULL) {
         const size_t bytes = FC_CHUNK_ROWS * sizeof(uint8_t *);
         const uint8_t **records = chunk_block(columns, chunk, bytes);
         if (records == NULL) return FC_STATUS_OUT_OF_MEMORY;
+        for (uint32_t i = 0; i < (columns->rows & FC_CHUNK_MASK); i++)
+            records[i] = NULL;
         columns->bytes_records += bytes;
         chunk->record_bytes += bytes;
-        chunk->records = records;
+        atomic_store_explicit(&chunk->records, records, memory_order_release);
     }
     size_t bytes = stored_bytes(row->record);
     if (row->id.text.data != NULL) bytes += LENGTH_BYTES + ((row->id.text.length + 7) & ~(size_t)7);
@@ -191,10 +193,8 @@ uint32_t fc_columns_append(fc_columns *columns, const fc_row *row, uint32_t olde
     } else {
         chunk->ids[i] = (uint64_t)row->id.integer;
     }
-    if (row->record.length != 0) {
-        flags |= FC_ROW_RECORD;
-        chunk->records[i] = store(chunk, row->record);
-    }
+    const uint8_t **records = fc_chunk_records(chunk);
+    if (records != NULL) records[i] = row->record.length != 0 ? store(chunk, row->record) : NULL;
     if (older != FC_NO_POSITION) {
         flags |= FC_ROW_OLDER;
         chunk->older[i] = older;
@@ -256,10 +256,9 @@ bool fc_columns_id_is(const fc_columns *columns, uint32_t position, const fc_fea
 }
 
 fc_bytes fc_columns_record(const fc_columns *columns, uint32_t position) {
-    const fc_chunk *chunk = fc_columns_chunk(columns, position);
-    uint32_t i = position & FC_CHUNK_MASK;
-    if (!(chunk->flags[i] & FC_ROW_RECORD)) return (fc_bytes){NULL, 0};
-    return stored(chunk->records[i]);
+    const uint8_t **records = fc_chunk_records(fc_columns_chunk(columns, position));
+    const uint8_t *record = records == NULL ? NULL : records[position & FC_CHUNK_MASK];
+    return record == NULL ? (fc_bytes){NULL, 0} : stored(record);
 }
 
 fc_row_time fc_columns_time(const fc_columns *columns, uint32_t position) {

@@ -21,9 +21,8 @@ enum fc_row_flag {
     FC_ROW_TIME = 2,
     FC_ROW_POINT = 4,
     FC_ROW_TEXT_ID = 8,
-    FC_ROW_RECORD = 16,
-    FC_ROW_OLDER = 32,
-    FC_ROW_SPAN = 64 // its time is no instant
+    FC_ROW_OLDER = 16,
+    FC_ROW_SPAN = 32 // its time is no instant
 };
 
 typedef struct fc_row_time {
@@ -43,7 +42,9 @@ typedef struct fc_chunk {
     int64_t *starts_us,
         *ends_us; // an instant, as most times are, has no end: 8 bytes a row, not 16
     uint32_t *older;
-    const uint8_t **records;
+    // Allocated with the first row that has a record; NULL for rows without one. (Flags would be a miss more for
+    // each feature that is read.)
+    const uint8_t **_Atomic records;
     uint8_t *slab; // the newest slab of texts and records, bytes used and in all
     size_t slab_used, slab_bytes;
     size_t column_bytes, record_bytes;
@@ -89,6 +90,9 @@ static inline uint64_t fc_chunk_deleted(const fc_chunk *chunk, uint32_t position
     _Atomic uint64_t *deleted = atomic_load_explicit(&chunk->deleted, memory_order_acquire);
     if (deleted == NULL) return 0;
     return atomic_load_explicit(&deleted[position & FC_CHUNK_MASK], memory_order_acquire);
+}
+static inline const uint8_t **fc_chunk_records(const fc_chunk *chunk) {
+    return atomic_load_explicit(&chunk->records, memory_order_acquire);
 }
 static inline uint32_t fc_chunk_older(const fc_chunk *chunk, uint32_t position) {
     uint32_t row = position & FC_CHUNK_MASK;

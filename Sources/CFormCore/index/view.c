@@ -86,13 +86,12 @@ void fc_view_prefetch(const fc_view *view, const uint32_t *positions, size_t cou
     const fc_columns *columns = &view->table->columns;
     // All columns first, so that their misses overlap; then the records that they point at.
     for (size_t i = 0; i < count; i++) {
-        const fc_chunk *chunk = fc_columns_chunk(columns, positions[i]);
-        __builtin_prefetch(&chunk->flags[positions[i] & FC_CHUNK_MASK]);
-        __builtin_prefetch(&chunk->records[positions[i] & FC_CHUNK_MASK]);
+        const uint8_t **records = fc_chunk_records(fc_columns_chunk(columns, positions[i]));
+        if (records != NULL) __builtin_prefetch(&records[positions[i] & FC_CHUNK_MASK]);
     }
     for (size_t i = 0; i < count; i++) {
-        const fc_chunk *chunk = fc_columns_chunk(columns, positions[i]);
-        const uint8_t *record = chunk->records[positions[i] & FC_CHUNK_MASK];
+        const uint8_t **records = fc_chunk_records(fc_columns_chunk(columns, positions[i]));
+        const uint8_t *record = records == NULL ? NULL : records[positions[i] & FC_CHUNK_MASK];
         if (record == NULL) continue;
         __builtin_prefetch(record);
         __builtin_prefetch(record + 64);
