@@ -319,10 +319,11 @@ TARGET static fc_status W(take_all)(walk_state *state, const fc_tree *tree, unsi
             __builtin_prefetch(fc_tree_positions(tree, (uint32_t)leaf + 8));
         if (sink->ids != NULL && all_seen && rest >= FC_NODE &&
             sink->id_capacity >= sink->total + FC_NODE) {
+            uint64_t *out = sink->ids + sink->total;
             for (unsigned i = 0; i < FC_NODE; i++)
-                sink->ids[sink->total + i] = ids.lower[i];
+                out[i] = ids.lower[i];
             for (unsigned i = 0; ids.upper != NULL && i < FC_NODE; i++)
-                sink->ids[sink->total + i] |= (uint64_t)ids.upper[i] << 32;
+                out[i] |= (uint64_t)ids.upper[i] << 32;
             sink->total += FC_NODE;
             continue;
         }
