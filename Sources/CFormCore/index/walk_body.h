@@ -156,7 +156,7 @@ TARGET static inline void W(emit_ids)(fc_sink *sink, fc_ids ids, uint32_t mask) 
     }
     // Selecting four at a time with vectors gained nothing (W1, W4).
     uint64_t *out = sink->ids + sink->total;
-    if (ids.upper == NULL)
+    if (ids.upper == NULL) // then nothing is left for the other loop
         for (; mask != 0; mask &= mask - 1)
             *out++ = ids.lower[__builtin_ctz(mask)];
     for (; mask != 0; mask &= mask - 1)

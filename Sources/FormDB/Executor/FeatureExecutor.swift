@@ -59,7 +59,7 @@ struct FeatureExecutor {
     /// Asks the tree without a plan; nil where one is needed: place and time are asked for together, and more has to
     /// be looked at than planning is worth. REQUIRES: ``isOneQuestion``.
     ///
-    /// (W2t, 1° and a week, 23 nodes: 4.8 µs with a plan; 2.9 where a histogram said that the box meets few rows.)
+    /// (W2t, 1° and a week, 23 nodes: 4.8 µs with a plan; the walk alone takes one.)
     @inline(__always)
     func withoutPlan<Result>(_ ask: (inout CoreWatch) throws -> Result) throws -> Result? {
         if query.condition.box == nil || query.condition.time == nil {
