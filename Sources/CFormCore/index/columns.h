@@ -4,7 +4,7 @@
 // `deleted` changes, and its bit: the writer stores `deleted` first, `last_deleted` second, the bit
 // (release) third, so that a clear bit, or a set one among 64 rows whose `last_deleted` is not after the
 // reader's sequence, needs no look at `deleted`: a random access to memory (W5 asks for 33 dead rows to
-// see 100). The bits are where the chunk begins, so that it takes little to ask for each row of a leaf.
+// see 100). The bits are where the chunk begins, so that it takes little to ask for each row that matches.
 // An abort clears the bits of rows that live again; the sequence it had is then given to nobody
 // who could have seen them set. `deleted` and `older` are allocated with the first row of
 // the chunk that needs them, and have values only for rows with the bit or the flag (12 of 53 bytes a row

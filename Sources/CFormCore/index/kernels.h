@@ -141,6 +141,17 @@ static inline unsigned fc_scalar_select(const uint32_t *positions, uint32_t mask
     return count;
 }
 
+// The same of ids that lie as two halves; without upper ones those are 0.
+static inline unsigned fc_scalar_select_ids(const uint32_t *lower, const uint32_t *upper,
+                                            uint32_t mask, uint64_t *out) {
+    unsigned count = 0;
+    for (; mask != 0; mask &= mask - 1) {
+        const unsigned i = (unsigned)__builtin_ctz(mask);
+        out[count++] = lower[i] | (upper == NULL ? 0 : (uint64_t)upper[i] << 32);
+    }
+    return count;
+}
+
 // ---- AVX2 --------------------------------------------------------------------------------------
 
 #if defined(__x86_64__)
@@ -210,6 +221,35 @@ FC_AVX2 unsigned fc_avx2_select(const uint32_t *positions, uint32_t mask, uint32
     _mm256_storeu_si256((__m256i *)(out + low_count),
                         _mm256_permutevar8x32_epi32(high, high_order));
     return low_count + (unsigned)__builtin_popcount(high_mask);
+}
+
+FC_AVX2 void fc_avx2_store_ids(__m256i lower, __m256i upper, uint64_t *out) {
+    __m256i first = _mm256_cvtepu32_epi64(_mm256_castsi256_si128(lower));
+    __m256i last = _mm256_cvtepu32_epi64(_mm256_extracti128_si256(lower, 1));
+    __m256i first_upper = _mm256_cvtepu32_epi64(_mm256_castsi256_si128(upper));
+    __m256i last_upper = _mm256_cvtepu32_epi64(_mm256_extracti128_si256(upper, 1));
+    first = _mm256_or_si256(first, _mm256_slli_epi64(first_upper, 32));
+    last = _mm256_or_si256(last, _mm256_slli_epi64(last_upper, 32));
+    _mm256_storeu_si256((__m256i *)out, first);
+    _mm256_storeu_si256((__m256i *)(out + 4), last);
+}
+
+FC_AVX2 unsigned fc_avx2_select_ids(const uint32_t *lower, const uint32_t *upper, uint32_t mask,
+                                    uint64_t *out) {
+    const uint64_t *start = out;
+    for (unsigned half = 0; half < FC_NODE; half += 8, mask >>= 8) {
+        __m128i bytes = _mm_loadl_epi64((const __m128i *)&fc_select_table[mask & 0xFF]);
+        __m256i order = _mm256_cvtepu8_epi32(bytes), above = _mm256_setzero_si256();
+        __m256i below = _mm256_loadu_si256((const __m256i *)(lower + half));
+        below = _mm256_permutevar8x32_epi32(below, order);
+        if (upper != NULL) {
+            above = _mm256_loadu_si256((const __m256i *)(upper + half));
+            above = _mm256_permutevar8x32_epi32(above, order);
+        }
+        fc_avx2_store_ids(below, above, out);
+        out += __builtin_popcount(mask & 0xFF);
+    }
+    return (unsigned)(out - start);
 }
 
 FC_AVX2 uint32_t fc_avx2_distances(const float *block, size_t stride, const fc_nearest_lanes *at,
@@ -310,6 +350,11 @@ static inline uint32_t fc_neon_skip(const float *lanes, size_t stride, const flo
 
 static inline unsigned fc_neon_select(const uint32_t *positions, uint32_t mask, uint32_t *out) {
     return fc_scalar_select(positions, mask, out);
+}
+
+static inline unsigned fc_neon_select_ids(const uint32_t *lower, const uint32_t *upper,
+                                          uint32_t mask, uint64_t *out) {
+    return fc_scalar_select_ids(lower, upper, mask, out);
 }
 
 static inline uint32_t fc_neon_distances(const float *block, size_t stride,

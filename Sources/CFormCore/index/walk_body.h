@@ -9,7 +9,7 @@ typedef struct leaf_ref {
     uint32_t block;
 } leaf_ref;
 
-enum { PENDING_LEAVES = 32, DOUBTFUL_ROWS = 128 };
+enum { PENDING_LEAVES = 32, CANDIDATES = 256 };
 
 typedef struct walk_state {
     const fc_walk *walk;
@@ -18,12 +18,12 @@ typedef struct walk_state {
     unsigned first_lane; // of the windows' limits: 4 in time trees
     unsigned pending_count;
     bool is_full; // the sink's limit is reached
-    unsigned doubtful_count;
+    unsigned candidate_count;
     leaf_ref pending[PENDING_LEAVES];
-    // Rows that match and may be dead: asked for together, so that their misses overlap. FC_NODE more,
-    // because the next of a leaf is stored before it is known to be one.
-    uint32_t doubtful[DOUBTFUL_ROWS + FC_NODE];
-    uint64_t doubtful_ids[DOUBTFUL_ROWS + FC_NODE]; // when the sink takes ids
+    // Rows that match where some may be hidden, told apart many at a time: that a leaf has so many of them is no branch
+    // then (W5: 1.2 us with a loop for each leaf, 1.0 so). FC_NODE more, because whole vectors are stored.
+    uint32_t candidates[CANDIDATES + FC_NODE];
+    uint32_t lower_ids[CANDIDATES + FC_NODE], upper_ids[CANDIDATES + FC_NODE]; // for ids
 } walk_state;
 
 // Which entries of a leaf (or of 16 rows of the tail) match: surely, or to be asked in the columns.
@@ -90,153 +90,26 @@ static inline void W(add_id)(fc_sink *sink, uint64_t id) {
     sink->total++;
 }
 
-// Keeps of the doubtful rows those that are visible.
-static void W(keep_seen)(walk_state *state) {
-    const fc_view *view = state->walk->view;
-    const fc_columns *columns = &view->table->columns;
-    const unsigned count = state->doubtful_count;
-    uint32_t *positions = state->doubtful;
-    uint64_t *ids = state->doubtful_ids;
-    state->doubtful_count = 0;
-    // As long as nothing was deleted since the view was made, every one of them has ended.
-    atomic_thread_fence(memory_order_acquire);
-    if (atomic_load_explicit(&columns->last_deleted, memory_order_relaxed) <= view->sequence)
-        return;
-    unsigned left = 0;
-    for (unsigned i = 0; i < count; i++) {
-        const fc_chunk *chunk = fc_columns_chunk(columns, positions[i]);
-        if (chunk == NULL || fc_chunk_all_ended(chunk, positions[i], view->sequence)) continue;
-        fc_chunk_prefetch_deleted(chunk, positions[i]);
-        positions[left] = positions[i];
-        ids[left++] = ids[i];
-    }
-    unsigned seen = 0;
-    for (unsigned i = 0; i < left; i++) {
-        const fc_chunk *chunk = fc_columns_chunk(columns, positions[i]);
-        // Known a moment ago, but it may have been freed meanwhile.
-        if (chunk == NULL || fc_chunk_deleted(chunk, positions[i]) <= view->sequence) continue;
-        positions[seen] = positions[i];
-        ids[seen++] = ids[i];
-    }
-    state->doubtful_count = seen;
-}
-
-// Hands on those of the doubtful rows that are visible.
-static fc_status W(settle_doubts)(walk_state *state) {
-    fc_sink *sink = state->sink;
-    W(keep_seen)(state);
-    const unsigned count = state->doubtful_count;
-    state->doubtful_count = 0;
-    if (count == 0) return FC_STATUS_OK; // nor may the sink have memory yet
-    if (sink->ids != NULL) {
-        uint64_t room = sink->id_capacity > sink->total ? sink->id_capacity - sink->total : 0;
-        if (room > count) room = count;
-        if (room > 0) memcpy(sink->ids + sink->total, state->doubtful_ids, room * sizeof(uint64_t));
-        sink->total += count;
-        return FC_STATUS_OK;
-    }
-    if (sink->counts_only) {
-        sink->total += count;
-        return FC_STATUS_OK;
-    }
-    fc_status status = fc_sink_room(sink, count);
-    if (status != FC_STATUS_OK) return status;
-    memcpy(sink->data + sink->count, state->doubtful, count * sizeof(uint32_t));
-    sink->count += count;
-    W(limit_sink)(state);
-    return FC_STATUS_OK;
-}
-
-// Hands on the ids of 16 rows that are visible.
-TARGET static inline void W(emit_ids)(fc_sink *sink, fc_ids ids, uint32_t mask) {
-    if (sink->id_capacity < sink->total + FC_NODE) {
-        for (; mask != 0; mask &= mask - 1)
-            W(add_id)(sink, fc_ids_at(ids, (unsigned)__builtin_ctz(mask)));
-        return;
-    }
-    // Selecting four at a time with vectors gained nothing (W1, W4).
-    uint64_t *out = sink->ids + sink->total;
-    if (ids.upper == NULL) // then nothing is left for the other loop
-        for (; mask != 0; mask &= mask - 1)
-            *out++ = ids.lower[__builtin_ctz(mask)];
-    for (; mask != 0; mask &= mask - 1)
-        *out++ = fc_ids_at(ids, (unsigned)__builtin_ctz(mask));
-    sink->total = (uint64_t)(out - sink->ids);
-}
-
-// Whether the row may be dead; those of a chunk that was freed are.
-static inline __attribute__((always_inline)) bool W(is_marked)(const fc_columns *columns,
-                                                               uint32_t position) {
+// Whether the row may be dead, or is too new; those of a chunk that was freed are dead.
+static inline __attribute__((always_inline)) uint32_t
+W(may_be_hidden)(const fc_columns *columns, uint32_t limit, uint32_t position) {
     const fc_chunk *chunk = fc_columns_chunk(columns, position);
-    if (__builtin_expect(chunk == NULL, 0)) return true;
+    if (__builtin_expect(chunk == NULL, 0)) return 1;
     const uint32_t row = position & FC_CHUNK_MASK;
-    return atomic_load_explicit(&chunk->dead[row / 64], memory_order_relaxed) >> (row % 64) & 1;
+    const uint64_t dead = atomic_load_explicit(&chunk->dead[row / 64], memory_order_relaxed);
+    return (uint32_t)(dead >> (row % 64) & 1) | (position >= limit);
 }
 
-// Hands on those of 16 rows that are visible beyond doubt, and notes those that may be dead. Dead rows come
-// at random, so that neither kind is a branch of its own (W5: a fifth of all are dead).
-TARGET static fc_status W(emit_unmarked)(walk_state *state, const uint32_t *positions, fc_ids ids,
-                                         uint32_t mask) {
-    if (state->doubtful_count > DOUBTFUL_ROWS - FC_NODE) {
-        fc_status status = W(settle_doubts)(state);
-        if (status != FC_STATUS_OK || state->is_full) return status;
-    }
-    const fc_columns *columns = &state->walk->view->table->columns;
-    const uint32_t limit = state->walk->view->limit;
-    fc_sink *sink = state->sink;
-    unsigned clear = 0, doubtful = state->doubtful_count;
-    if (sink->ids != NULL) {
-        uint64_t own[FC_NODE];
-        const bool has_room = sink->id_capacity >= sink->total + FC_NODE;
-        uint64_t *out = has_room ? sink->ids + sink->total : own;
-        for (; mask != 0; mask &= mask - 1) {
-            const unsigned i = (unsigned)__builtin_ctz(mask);
-            const uint32_t position = positions[i];
-            const unsigned is_marked = W(is_marked)(columns, position), is_old = position < limit;
-            out[clear] = state->doubtful_ids[doubtful] = fc_ids_at(ids, i);
-            state->doubtful[doubtful] = position;
-            clear += is_old & ~is_marked;
-            doubtful += is_old & is_marked;
-        }
-        state->doubtful_count = doubtful;
-        if (has_room)
-            sink->total += clear;
-        else
-            for (unsigned i = 0; i < clear; i++)
-                W(add_id)(sink, own[i]);
-        return FC_STATUS_OK;
-    }
-    uint32_t own[FC_NODE], *out = own;
-    if (!sink->counts_only) {
-        fc_status status = fc_sink_room(sink, FC_SINK_STEP);
-        if (status != FC_STATUS_OK || state->is_full) return status;
-        out = sink->data + sink->count;
-    }
-    for (; mask != 0; mask &= mask - 1) {
-        const uint32_t position = positions[__builtin_ctz(mask)];
-        const unsigned is_marked = W(is_marked)(columns, position), is_old = position < limit;
-        out[clear] = state->doubtful[doubtful] = position;
-        clear += is_old & ~is_marked;
-        doubtful += is_old & is_marked;
-    }
-    state->doubtful_count = doubtful;
-    if (sink->counts_only) {
-        sink->total += clear;
-        return FC_STATUS_OK;
-    }
-    sink->count += clear;
-    W(limit_sink)(state);
-    return FC_STATUS_OK;
-}
-
-// Hands on the visible ones among 16 rows. `all_seen`: they all are. `ids` are looked at only when the
-// sink takes ids.
+// Hands on 16 rows, all of which are visible.
 TARGET static inline __attribute__((always_inline)) fc_status
-W(emit)(walk_state *state, const uint32_t *positions, fc_ids ids, uint32_t mask, bool all_seen) {
+W(emit)(walk_state *state, const uint32_t *positions, fc_ids ids, uint32_t mask) {
     fc_sink *sink = state->sink;
-    if (!all_seen) return W(emit_unmarked)(state, positions, ids, mask);
     if (sink->ids != NULL) {
-        W(emit_ids)(sink, ids, mask);
+        if (sink->id_capacity >= sink->total + FC_NODE)
+            sink->total += K(select_ids)(ids.lower, ids.upper, mask, sink->ids + sink->total);
+        else
+            for (; mask != 0; mask &= mask - 1)
+                W(add_id)(sink, fc_ids_at(ids, (unsigned)__builtin_ctz(mask)));
         return FC_STATUS_OK;
     }
     if (sink->counts_only) {
@@ -248,6 +121,86 @@ W(emit)(walk_state *state, const uint32_t *positions, fc_ids ids, uint32_t mask,
     sink->count += K(select)(positions, mask, sink->data + sink->count);
     W(limit_sink)(state);
     return FC_STATUS_OK;
+}
+
+// Takes those that the columns tell to be visible out of the masks of hidden candidates: first the misses of all, then
+// the looks.
+static void W(show_seen)(const walk_state *state, uint32_t *hidden) {
+    const fc_view *view = state->walk->view;
+    const fc_columns *columns = &view->table->columns;
+    uint16_t doubtful[CANDIDATES];
+    unsigned count = 0;
+    for (unsigned first = 0; first < state->candidate_count; first += FC_NODE)
+        for (uint32_t rest = hidden[first / FC_NODE]; rest != 0; rest &= rest - 1) {
+            const unsigned i = first + (unsigned)__builtin_ctz(rest);
+            const uint32_t position = state->candidates[i];
+            const fc_chunk *chunk = fc_columns_chunk(columns, position);
+            if (chunk == NULL || position >= view->limit ||
+                fc_chunk_all_ended(chunk, position, view->sequence))
+                continue;
+            fc_chunk_prefetch_deleted(chunk, position);
+            doubtful[count++] = (uint16_t)i;
+        }
+    for (unsigned n = 0; n < count; n++) {
+        const unsigned i = doubtful[n];
+        if (fc_view_sees(view, state->candidates[i]))
+            hidden[i / FC_NODE] &= ~(UINT32_C(1) << i % FC_NODE);
+    }
+}
+
+// Hands on the candidates that are visible.
+TARGET static fc_status W(settle)(walk_state *state) {
+    const fc_view *view = state->walk->view;
+    const fc_columns *columns = &view->table->columns;
+    const uint32_t limit = view->limit;
+    const unsigned count = state->candidate_count;
+    uint32_t hidden[CANDIDATES / FC_NODE], any = 0;
+    for (unsigned first = 0; first < count; first += FC_NODE) {
+        const unsigned rows = count - first < FC_NODE ? count - first : FC_NODE;
+        uint32_t mask = 0;
+        for (unsigned i = 0; i < rows; i++)
+            mask |= W(may_be_hidden)(columns, limit, state->candidates[first + i]) << i;
+        hidden[first / FC_NODE] = mask;
+        any |= mask;
+    }
+    // As long as nothing was deleted since the view was made, every one of them is.
+    atomic_thread_fence(memory_order_acquire);
+    if (any != 0 &&
+        atomic_load_explicit(&columns->last_deleted, memory_order_relaxed) > view->sequence)
+        W(show_seen)(state, hidden);
+    state->candidate_count = 0;
+    for (unsigned first = 0; first < count; first += FC_NODE) {
+        const unsigned rows = count - first < FC_NODE ? count - first : FC_NODE;
+        const fc_ids ids = {state->lower_ids + first, state->upper_ids + first};
+        fc_status status = W(emit)(state, state->candidates + first, ids,
+                                   ~hidden[first / FC_NODE] & ((UINT32_C(1) << rows) - 1));
+        if (status != FC_STATUS_OK || state->is_full) return status;
+    }
+    return FC_STATUS_OK;
+}
+
+// Takes those of 16 rows as candidates.
+TARGET static inline fc_status W(note)(walk_state *state, const uint32_t *positions, fc_ids ids,
+                                       uint32_t mask) {
+    if (state->candidate_count > CANDIDATES - FC_NODE) {
+        fc_status status = W(settle)(state);
+        if (status != FC_STATUS_OK) return status;
+    }
+    const unsigned count = state->candidate_count;
+    state->candidate_count += K(select)(positions, mask, state->candidates + count);
+    if (state->sink->ids == NULL) return FC_STATUS_OK;
+    (void)K(select)(ids.lower, mask, state->lower_ids + count);
+    if (ids.upper != NULL)
+        (void)K(select)(ids.upper, mask, state->upper_ids + count);
+    else
+        memset(state->upper_ids + count, 0, FC_NODE * sizeof(uint32_t));
+    return FC_STATUS_OK;
+}
+
+// Hands on the visible ones among 16 rows. `all_seen`: they all are. `ids` are looked at only when the sink takes ids.
+TARGET static inline __attribute__((always_inline)) fc_status
+W(take)(walk_state *state, const uint32_t *positions, fc_ids ids, uint32_t mask, bool all_seen) {
+    return all_seen ? W(emit)(state, positions, ids, mask) : W(note)(state, positions, ids, mask);
 }
 
 static inline bool W(all_seen)(const walk_state *state, uint32_t position_max) {
@@ -265,7 +218,7 @@ TARGET static fc_status W(scan_leaves)(walk_state *state) {
         if (mask == 0) continue;
         bool all_seen = W(all_seen)(state, leaf->tree->position_max);
         const fc_ids ids = fc_tree_ids(leaf->tree, leaf->block);
-        fc_status status = W(emit)(state, positions, ids, mask, all_seen);
+        fc_status status = W(take)(state, positions, ids, mask, all_seen);
         if (status != FC_STATUS_OK) return status;
     }
     state->pending_count = 0;
@@ -336,7 +289,7 @@ TARGET static fc_status W(take_all)(walk_state *state, const fc_tree *tree, unsi
             continue;
         }
         uint32_t mask = rest >= FC_NODE ? FC_NODE_FULL : (UINT32_C(1) << rest) - 1;
-        fc_status status = W(emit)(state, positions, ids, mask, all_seen);
+        fc_status status = W(take)(state, positions, ids, mask, all_seen);
         if (status != FC_STATUS_OK) return status;
     }
     return FC_STATUS_OK;
@@ -448,7 +401,7 @@ TARGET static fc_status W(take_tail)(walk_state *state, uint32_t first, uint32_t
             lower[i] = (uint32_t)id;
             upper[i] = (uint32_t)(id >> 32);
         }
-    return W(emit)(state, positions, (fc_ids){lower, upper}, mask, state->walk->is_clean);
+    return W(take)(state, positions, (fc_ids){lower, upper}, mask, state->walk->is_clean);
 }
 
 TARGET static fc_status W(walk_tail)(walk_state *state) {
@@ -485,7 +438,7 @@ TARGET fc_status W(walk)(const fc_walk *walk, fc_sink *sink) {
     walk_state state; // not its lists, two kilobytes
     state.walk = walk;
     state.sink = sink;
-    state.pending_count = state.doubtful_count = 0;
+    state.pending_count = state.candidate_count = 0;
     if (probe->is_empty || (probe->has_time && !walk->view->timed)) return FC_STATUS_OK;
     state.is_full = sink->limit == 0;
     state.first_lane = walk->by_time ? 4 : 0;
@@ -500,6 +453,6 @@ TARGET fc_status W(walk)(const fc_walk *walk, fc_sink *sink) {
     }
     if (status == FC_STATUS_OK) status = W(scan_leaves)(&state);
     if (status == FC_STATUS_OK && !state.is_full) status = W(walk_tail)(&state);
-    if (status == FC_STATUS_OK && !state.is_full) status = W(settle_doubts)(&state);
+    if (status == FC_STATUS_OK && !state.is_full) status = W(settle)(&state);
     return status;
 }
