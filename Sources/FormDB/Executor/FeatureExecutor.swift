@@ -70,6 +70,22 @@ struct FeatureExecutor {
         } catch is CoreWatch.TooManyNodes { return nil }
     }
 
+    private enum TreeAnswer<Result> {
+        case found(Result)
+        /// Another plan than to ask the tree is better.
+        case planned(Plan)
+    }
+
+    /// Asks the tree without a plan, or, where one is needed, by that plan if it says so. REQUIRES: ``isOneQuestion``.
+    @inline(__always)
+    private func askTree<Result>(
+        planning plan: () throws -> Plan, _ ask: (inout CoreWatch) throws -> Result
+    ) throws -> TreeAnswer<Result> {
+        if let result = try withoutPlan(ask) { return .found(result) }
+        let plan = try plan()
+        return plan.isOneWalk ? .found(try options.watching(ask)) : .planned(plan)
+    }
+
     /// Whether place and time are answered together by a walk without a plan.
     var isShortWalk: Bool {
         get throws {
@@ -102,14 +118,13 @@ struct FeatureExecutor {
         if query.isImpossible { return 0 }
         var made: Plan?
         if isOneQuestion {
-            var count = try withoutPlan { try view.count(query.condition.question, &$0) }
-            if count == nil {
-                made = try unordered.plan(.count)
-                if made?.isOneWalk == true {
-                    count = try options.watching { try view.count(query.condition.question, &$0) }
-                }
+            let answer = try askTree(planning: { try unordered.plan(.count) }) {
+                try view.count(query.condition.question, &$0)
             }
-            if let count { return min(count, query.limitCount ?? .max) }
+            switch answer {
+            case .found(let count): return min(count, query.limitCount ?? .max)
+            case .planned(let plan): made = plan
+            }
         }
         return try view.owner.store.scratch.withPositions { positions in
             if query.hasDistance {
@@ -146,18 +161,11 @@ struct FeatureExecutor {
         if query.isImpossible { return true }
         var made: Plan?
         if idsAreSimple {
-            var areIntegers = try withoutPlan {
+            let answer = try askTree(planning: { try plan(.rows) }) {
                 try view.integerIDs(query.condition.question, into: &ids, &$0)
             }
-            if areIntegers == nil {
-                made = try plan(.rows)
-                if made?.isOneWalk == true {
-                    areIntegers = try options.watching {
-                        try view.integerIDs(query.condition.question, into: &ids, &$0)
-                    }
-                }
-            }
-            if areIntegers == true {
+            switch answer {
+            case .found(true):
                 if query.order != nil {
                     if query.isDescending { ids.sort(by: >) } else { ids.sort() }
                 }
@@ -165,9 +173,11 @@ struct FeatureExecutor {
                     ids.removeLast(ids.count - limit)
                 }
                 return true
+            case .found(false):
+                // Texts beyond the limit don't count.
+                if query.limitCount == nil { return false }
+            case .planned(let plan): made = plan
             }
-            // Texts beyond the limit don't count.
-            if areIntegers == false && query.limitCount == nil { return false }
         }
         return try view.owner.store.scratch.withPositions { positions in
             try run(into: positions, by: made)
