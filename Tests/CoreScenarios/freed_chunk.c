@@ -62,6 +62,9 @@ static bool check_before(freed_chunk *test) {
     const fc_question question = {.has_box = true, .box = {-10, -10, 110, 85}};
     const fc_feature_id id = {.integer = 1};
     uint32_t offender, found;
+    int64_t ids[64];
+    size_t id_count = 1;
+    uint64_t count = 1;
     const bool holds =
         fc_view_nearest_planar(test->before, 50, 40, 10, INFINITY, NULL, &neighbors) ==
             FC_STATUS_OK &&
@@ -71,7 +74,10 @@ static bool check_before(freed_chunk *test) {
             FC_STATUS_OK &&
         neighbors.count == 0 &&
         fc_view_search(test->before, &question, SIZE_MAX, &positions) == FC_STATUS_OK &&
-        positions.count == 0 && !fc_view_find(test->before, &id, &found);
+        positions.count == 0 && !fc_view_find(test->before, &id, &found) &&
+        fc_view_integer_ids(test->before, &question, ids, 64, &id_count) == FC_STATUS_OK &&
+        id_count == 0 && fc_view_count(test->before, &question, &count) == FC_STATUS_OK &&
+        count == 0;
     fc_neighbors_deinit(&neighbors);
     fc_positions_deinit(&positions);
     HOLDS(holds);

@@ -396,8 +396,14 @@ TARGET static fc_status W(take_tail)(walk_state *state, uint32_t first, uint32_t
     uint32_t lower[FC_NODE], upper[FC_NODE];
     if (state->sink->ids != NULL)
         for (uint32_t rest = mask; rest != 0; rest &= rest - 1) {
-            unsigned i = (unsigned)__builtin_ctz(rest);
-            uint64_t id = fc_columns_raw_id(&state->walk->view->table->columns, positions[i]);
+            const unsigned i = (unsigned)__builtin_ctz(rest);
+            const fc_chunk *chunk =
+                fc_columns_chunk(&state->walk->view->table->columns, positions[i]);
+            if (chunk == NULL) { // freed, so that nobody sees the row
+                mask &= ~(UINT32_C(1) << i);
+                continue;
+            }
+            const uint64_t id = chunk->ids[positions[i] & FC_CHUNK_MASK];
             lower[i] = (uint32_t)id;
             upper[i] = (uint32_t)(id >> 32);
         }
