@@ -1,4 +1,4 @@
-// A chunk that goes while an old view's tail still names its rows.
+// A chunk that goes while an old view's tail, and the runs of its index, still name its rows.
 #include <math.h>
 
 #include "memtable_model.h"
@@ -11,14 +11,42 @@ typedef struct freed_chunk {
     _Atomic uint64_t horizon;
     fc_arena *arena;
     fc_memtable *table;
-    fc_view *before; // when every row of the chunk had ended, and its last ones were in the tail
+    fc_view *before;   // when every row of the chunk had ended, and its last ones were in the tail
+    fc_aggregate *sum; // of the index, as it was then
     uint64_t sequence;
 } freed_chunk;
 
 #define HOLDS(condition) MODEL_HOLDS(test->report, 0, condition)
 
+// With one indexed property, a number.
 static fc_row point(int64_t id, double x, double y) {
-    return (fc_row){.id.integer = id, .has_box = true, .is_point = true, .box = {x, y, x, y}};
+    static const uint8_t record[FC_RECORD_HEADER_BYTES + 8] = {sizeof record,
+                                                               [4] = FC_RECORD_VERSION,
+                                                               [20] = 4,
+                                                               [FC_RECORD_HEADER_BYTES] = 0xA1,
+                                                               0x61,
+                                                               'a',
+                                                               7};
+    return (fc_row){.id.integer = id,
+                    .has_box = true,
+                    .is_point = true,
+                    .box = {x, y, x, y},
+                    .record = {record, sizeof record}};
+}
+
+static bool create_index(freed_chunk *test) {
+    static const uint8_t property[] = {0x82, 0, 0x61, 'a'};
+    const uint64_t running = ++test->sequence;
+    fc_index_build *build = NULL;
+    fc_detail detail;
+    HOLDS(fc_memtable_create_index(test->table, 1, (fc_bytes){property, sizeof property}, running,
+                                   &detail) == FC_STATUS_OK);
+    fc_memtable_commit(test->table, running);
+    HOLDS(fc_index_build_create(test->table, 1, running, &build) == FC_STATUS_OK && build != NULL);
+    const fc_status status = fc_index_build_install(build);
+    fc_index_build_destroy(build);
+    HOLDS(status == FC_STATUS_OK);
+    return true;
 }
 
 // One feature put again and again until its versions fill the chunk, and deleted.
@@ -49,6 +77,24 @@ static bool add_later_rows(freed_chunk *test) {
         fc_memtable_commit(test->table, running);
     }
     HOLDS(fc_memtable_read_counters(test->table).freed_chunks == 1);
+    return true;
+}
+
+static bool look_before(freed_chunk *test) {
+    const fc_aggregate_options options = {.values.index_id = 1, .from_us = INT64_MIN};
+    HOLDS(fc_memtable_view(test->table, test->sequence, &test->before) == FC_STATUS_OK);
+    HOLDS(fc_aggregate_create(test->before, &options, &test->sum) == FC_STATUS_OK);
+    return true;
+}
+
+// Its index, as it was then, has no row to sum up.
+static bool check_sum(freed_chunk *test) {
+    const fc_value_range all = {
+        .kind = FC_VALUE_NUMBER, .lower.is_open = true, .upper.is_open = true};
+    HOLDS(fc_aggregate_add_ranges(test->sum, &all, 1) == FC_STATUS_OK);
+    HOLDS(fc_aggregate_finish(test->sum) == FC_STATUS_OK);
+    HOLDS(fc_aggregate_group_count(test->sum) == 1);
+    HOLDS(fc_aggregate_group_at(test->sum, 0)->row_count == 0);
     return true;
 }
 
@@ -96,10 +142,10 @@ void scenario_freed_chunk(bool scalar, scenario_report *report) {
         scenario_failed(report, "no table");
         return;
     }
-    if (fill_chunk(test) &&
-        fc_memtable_view(test->table, test->sequence, &test->before) == FC_STATUS_OK &&
-        add_later_rows(test) && check_before(test))
+    if (create_index(test) && fill_chunk(test) && look_before(test) && add_later_rows(test) &&
+        check_before(test) && check_sum(test))
         report->runs++;
+    fc_aggregate_destroy(test->sum);
     fc_view_release(test->before);
     fc_memtable_destroy(test->table);
     fc_arena_destroy(test->arena);

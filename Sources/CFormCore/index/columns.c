@@ -229,13 +229,13 @@ void fc_columns_set_deleted(fc_columns *columns, uint32_t position, uint64_t seq
 
 // A look at the flags is a cache miss: only where there may be texts. (Who finds a position with a text finds
 // `any_text` set.)
-static inline bool is_text_id(const fc_columns *columns, uint32_t position) {
-    return atomic_load_explicit(&columns->any_text, memory_order_relaxed) &&
-           fc_columns_flags(columns, position) & FC_ROW_TEXT_ID;
+static inline bool may_be_text(const fc_columns *columns) {
+    return atomic_load_explicit(&columns->any_text, memory_order_relaxed);
 }
 
 fc_feature_id fc_columns_id_of_raw(const fc_columns *columns, uint32_t position, uint64_t raw_id) {
-    if (!is_text_id(columns, position)) return (fc_feature_id){.integer = (int64_t)raw_id};
+    if (!may_be_text(columns) || !(fc_columns_flags(columns, position) & FC_ROW_TEXT_ID))
+        return (fc_feature_id){.integer = (int64_t)raw_id};
     return (fc_feature_id){.text = stored((const uint8_t *)(uintptr_t)raw_id)};
 }
 
@@ -247,7 +247,7 @@ bool fc_columns_id_is(const fc_columns *columns, uint32_t position, const fc_fea
     const fc_chunk *chunk = fc_columns_chunk(columns, position);
     if (chunk == NULL) return false;
     uint32_t i = position & FC_CHUNK_MASK;
-    const bool is_text = is_text_id(columns, position);
+    const bool is_text = may_be_text(columns) && chunk->flags[i] & FC_ROW_TEXT_ID;
     if (is_text != (id->text.data != NULL)) return false;
     if (!is_text) return chunk->ids[i] == (uint64_t)id->integer;
     fc_bytes text = stored((const uint8_t *)(uintptr_t)chunk->ids[i]);
@@ -255,10 +255,14 @@ bool fc_columns_id_is(const fc_columns *columns, uint32_t position, const fc_fea
            (text.length == 0 || memcmp(text.data, id->text.data, text.length) == 0);
 }
 
-fc_bytes fc_columns_record(const fc_columns *columns, uint32_t position) {
-    const uint8_t **records = fc_chunk_records(fc_columns_chunk(columns, position));
+fc_bytes fc_chunk_record(const fc_chunk *chunk, uint32_t position) {
+    const uint8_t **records = fc_chunk_records(chunk);
     const uint8_t *record = records == NULL ? NULL : records[position & FC_CHUNK_MASK];
     return record == NULL ? (fc_bytes){NULL, 0} : stored(record);
+}
+
+fc_bytes fc_columns_record(const fc_columns *columns, uint32_t position) {
+    return fc_chunk_record(fc_columns_chunk(columns, position), position);
 }
 
 fc_row_time fc_columns_time(const fc_columns *columns, uint32_t position) {

@@ -76,7 +76,8 @@ FC_MUST_USE fc_status fc_columns_reserve_deleted(fc_columns *columns, uint32_t p
 // Appends a row. REQUIRES: reserved just before.
 uint32_t fc_columns_append(fc_columns *columns, const fc_row *row, uint32_t older);
 
-// NULL when the chunk has been freed.
+// NULL when the chunk has been freed. Asked for once for each row that may be dead to the reader: a second time the answer
+// may be another. (What was got stays as long as the reader's view.)
 static inline fc_chunk *fc_columns_chunk(const fc_columns *columns, uint32_t position) {
     return fc_pointer_table_get(&columns->chunks, position >> FC_CHUNK_LOG2);
 }
@@ -149,6 +150,7 @@ fc_feature_id fc_columns_id(const fc_columns *columns, uint32_t position);
 // The same where fc_columns_raw_id is known.
 fc_feature_id fc_columns_id_of_raw(const fc_columns *columns, uint32_t position, uint64_t raw_id);
 bool fc_columns_id_is(const fc_columns *columns, uint32_t position, const fc_feature_id *id);
+fc_bytes fc_chunk_record(const fc_chunk *chunk, uint32_t position);
 fc_bytes fc_columns_record(const fc_columns *columns, uint32_t position);
 fc_row_time fc_columns_time(const fc_columns *columns, uint32_t position); // REQUIRES: has one
 

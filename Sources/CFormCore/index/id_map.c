@@ -278,7 +278,10 @@ static inline _Atomic uint64_t *find_slot(const fc_id_map *map, const fc_id_aim 
         for (; masks.tagged != 0; masks.tagged &= masks.tagged - 1) {
             _Atomic uint64_t *place = &line[__builtin_ctz(masks.tagged)];
             uint64_t slot = atomic_load_explicit(place, memory_order_acquire);
-            if ((uint32_t)slot == 0 || !has_id(map, (uint32_t)slot - 1, id)) continue;
+            // An empty slot looks like one with the tag 0, and may be taken by another id meanwhile.
+            if ((uint32_t)slot == 0 || (uint32_t)(slot >> 32) != tag ||
+                !has_id(map, (uint32_t)slot - 1, id))
+                continue;
             *out_position = (uint32_t)slot - 1;
             return place;
         }

@@ -40,14 +40,16 @@ static fc_status fill(fc_index_build *build) {
     if (build->chunks == NULL) return FC_STATUS_OUT_OF_MEMORY;
     build->chunks[build->own_count] = fc_pointer_table_get(&index->chunks, build->own_count);
     for (uint32_t position = 0; position < end; position++) {
-        if (fc_columns_chunk(&table->columns, position) == NULL) {
+        // A sweep that had begun before the index was created may free it meanwhile; the view keeps it.
+        const fc_chunk *rows = fc_columns_chunk(&table->columns, position);
+        if (rows == NULL) {
             position |= FC_CHUNK_MASK;
             continue;
         }
         fc_index_chunk **chunk = &build->chunks[position >> FC_CHUNK_LOG2];
         if (*chunk == NULL) *chunk = fc_index_chunk_allocate(table->arena);
         if (*chunk == NULL) return FC_STATUS_OUT_OF_MEMORY;
-        fc_index_chunk_fill(index, *chunk, position);
+        fc_index_chunk_fill(index, *chunk, rows, position);
     }
     const fc_index_column column = {.index = index, .chunks = build->chunks};
     return fc_index_run_build(&column, 0, end, fc_memtable_horizon(table), &build->run);

@@ -38,9 +38,10 @@ static fc_value value_in_record(const fc_property_index *index, const uint8_t *b
     return fc_property_value(record.properties, index->property);
 }
 
-void fc_index_chunk_fill(const fc_property_index *index, fc_index_chunk *chunk, uint32_t position) {
+void fc_index_chunk_fill(const fc_property_index *index, fc_index_chunk *chunk,
+                         const fc_chunk *rows, uint32_t position) {
     uint32_t i = position & FC_CHUNK_MASK;
-    fc_bytes record = fc_columns_record(&index->table->columns, position);
+    fc_bytes record = fc_chunk_record(rows, position);
     fc_value value = record.length < FC_RECORD_HEADER_BYTES ? fc_value_missing
                                                             : value_in_record(index, record.data);
     fc_cell cell = FC_CELL_MISSING;

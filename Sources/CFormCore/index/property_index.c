@@ -278,10 +278,11 @@ fc_status fc_property_indexes_reserve(fc_memtable *table) {
 }
 
 void fc_property_indexes_put(fc_memtable *table, uint32_t position) {
+    const fc_chunk *rows = fc_columns_chunk(&table->columns, position);
     for (fc_property_index *index = table->indexes; index != NULL; index = index->next) {
         if (!takes_rows(index)) continue;
         fc_index_chunk *chunk = fc_pointer_table_get(&index->chunks, position >> FC_CHUNK_LOG2);
-        fc_index_chunk_fill(index, chunk, position);
+        fc_index_chunk_fill(index, chunk, rows, position);
         if (!table->is_bulk) chunk->entry_count++;
     }
 }
@@ -369,7 +370,8 @@ void fc_property_indexes_finish_seal(fc_memtable *table) {
 static fc_status fill_older_rows(fc_property_index *index) {
     fc_memtable *table = index->table;
     for (uint32_t position = 0; position < index->first_position; position++) {
-        if (fc_columns_chunk(&table->columns, position) == NULL) {
+        const fc_chunk *rows = fc_columns_chunk(&table->columns, position);
+        if (rows == NULL) {
             position |= FC_CHUNK_MASK;
             continue;
         }
@@ -380,7 +382,7 @@ static fc_status fill_older_rows(fc_property_index *index) {
             if (chunk == NULL) return FC_STATUS_OUT_OF_MEMORY;
             fc_pointer_table_set(&index->chunks, i, chunk);
         }
-        fc_index_chunk_fill(index, chunk, position);
+        fc_index_chunk_fill(index, chunk, rows, position);
     }
     return FC_STATUS_OK;
 }

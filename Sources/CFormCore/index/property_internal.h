@@ -136,7 +136,8 @@ static inline double fc_real_of_bits(uint64_t bits) {
 // property_column.c
 fc_index_chunk *fc_index_chunk_allocate(fc_arena *arena); // NULL when there is no memory
 // Puts the row's value into its chunk. REQUIRES: the row is in the table's columns.
-void fc_index_chunk_fill(const fc_property_index *index, fc_index_chunk *chunk, uint32_t position);
+void fc_index_chunk_fill(const fc_property_index *index, fc_index_chunk *chunk,
+                         const fc_chunk *rows, uint32_t position);
 fc_value fc_index_column_value(const fc_index_column *column, uint32_t position);
 uint64_t fc_number_key(double number); // rises with the number; -0 as 0
 uint64_t fc_text_key(fc_bytes text);

@@ -52,12 +52,19 @@ void fc_view_probe(const fc_view *view, const fc_question *question, fc_probe *p
 bool fc_view_find(const fc_view *view, const fc_feature_id *id, uint32_t *out_position) {
     const fc_memtable *table = view->table;
     const fc_columns *columns = &table->columns;
-    uint32_t position = fc_id_map_find(&table->map, id);
+    uint32_t first = fc_id_map_find(&table->map, id), position = first;
     // Newer versions than the view's, and aborted ones, are passed over. A chunk that was freed
     // held only versions that no view sees, and so did everything older.
     while (position != FC_NO_POSITION) {
         const fc_chunk *chunk = fc_columns_chunk(columns, position);
-        if (chunk == NULL) return false;
+        if (chunk == NULL) {
+            if (position < view->limit) return false;
+            // An aborted version's, freed since the map was asked: what was before it may be seen.
+            const uint32_t now = fc_id_map_find(&table->map, id);
+            if (now == first) return false;
+            first = position = now;
+            continue;
+        }
         if (position < view->limit) {
             uint64_t deleted = fc_chunk_deleted(chunk, position);
             if (deleted > view->sequence) {

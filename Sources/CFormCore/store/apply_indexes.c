@@ -115,9 +115,14 @@ void fc_build_indexes(fc_store *store, uint64_t sequence) {
     for (uint32_t id = 1; id <= count; id++) {
         const fc_entry *entry = fc_catalog_get(store->catalog, FC_TARGET_COLLECTION, id, sequence);
         fc_index_description index;
-        for (size_t n = 0; entry && fc_memtable_index_at(entry->memtable, sequence, n, &index);
-             n++) {
-            if (index.is_ready) continue;
+        uint32_t tried = 0; // ids rise
+        for (size_t n = 0; entry && fc_memtable_index_at(entry->memtable, sequence, n, &index);) {
+            if (index.is_ready || index.id <= tried) {
+                n++;
+                continue;
+            }
+            tried = index.id;
+            n = 0; // while one is built, one before it may go
             const fc_status status = build_index(store, entry->memtable, index.id, sequence);
             if (status == FC_STATUS_CLOSED) return; // nobody will read it
             if (status != FC_STATUS_OK) atomic_store(&store->has_unbuilt, true);

@@ -367,19 +367,20 @@ fc_entry *fc_catalog_find(fc_catalog *catalog, fc_target_kind kind, fc_bytes nam
     return entry;
 }
 
-fc_entry *fc_catalog_entry(fc_catalog *catalog, fc_target_kind kind, uint32_t id) {
+fc_entry *fc_catalog_entry(fc_catalog *catalog, fc_target_kind kind, uint32_t id,
+                           uint64_t sequence) {
     lock(catalog);
     const entry_list *list = &catalog->lists[kind];
     fc_entry *entry = id >= 1 && id <= list->count ? list->entries[id - 1] : NULL;
+    // Asked under the lock: one that is added and not committed may be freed at any moment.
+    if (entry && entry->created > sequence) entry = NULL;
     unlock(catalog);
     return entry;
 }
 
 fc_entry *fc_catalog_get(fc_catalog *catalog, fc_target_kind kind, uint32_t id, uint64_t sequence) {
-    fc_entry *entry = fc_catalog_entry(catalog, kind, id);
-    if (!entry || entry->created > sequence || atomic_load(&entry->deleted) <= sequence)
-        return NULL;
-    return entry;
+    fc_entry *entry = fc_catalog_entry(catalog, kind, id, sequence);
+    return entry && atomic_load(&entry->deleted) > sequence ? entry : NULL;
 }
 
 fc_entry *fc_catalog_get_writing(fc_catalog *catalog, fc_target_kind kind, uint32_t id,

@@ -2,7 +2,7 @@
 //
 // Invariants
 //  C1. Ids are dense from 1, per kind, and never reused once committed.
-//  C2. An entry and its names are never moved or freed before the catalog is.
+//  C2. An entry and its names are never moved, and once committed not freed before the catalog is.
 //  C3. A name is bound to an entry for [from, to); bindings of one (kind, name) do not overlap.
 // THREADS: changes by the writer alone, beside any number of readers; one short lock inside.
 #ifndef FC_STORE_CATALOG_H
@@ -67,7 +67,8 @@ fc_entry *fc_catalog_get_writing(fc_catalog *catalog, fc_target_kind kind, uint3
 fc_bytes fc_catalog_name(fc_catalog *catalog, const fc_entry *entry, uint64_t sequence);
 // The same for the writer, without the lock.
 fc_bytes fc_catalog_name_writing(const fc_entry *entry, uint64_t sequence);
-// How many ids were given; entry `id` whatever its life span (NULL beyond).
+// How many ids were given; entry `id` if it was created by `sequence`, dropped or not.
 uint32_t fc_catalog_count(fc_catalog *catalog, fc_target_kind kind);
-fc_entry *fc_catalog_entry(fc_catalog *catalog, fc_target_kind kind, uint32_t id);
+fc_entry *fc_catalog_entry(fc_catalog *catalog, fc_target_kind kind, uint32_t id,
+                           uint64_t sequence);
 #endif

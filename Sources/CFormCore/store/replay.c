@@ -199,7 +199,7 @@ fc_status fc_replay_finish(fc_store *store) {
     store->is_replaying = false;
     const uint32_t count = fc_catalog_count(store->catalog, FC_TARGET_COLLECTION);
     for (uint32_t id = 1; id <= count; id++) {
-        fc_entry *entry = fc_catalog_entry(store->catalog, FC_TARGET_COLLECTION, id);
+        fc_entry *entry = fc_catalog_entry(store->catalog, FC_TARGET_COLLECTION, id, FC_LIVE);
         const fc_status status = fc_memtable_end_bulk(entry->memtable);
         if (status != FC_STATUS_OK) return status;
     }

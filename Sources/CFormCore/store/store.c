@@ -141,6 +141,7 @@ fc_status fc_open(const fc_store_options *options, fc_store **out, fc_detail *de
     if (status == FC_STATUS_OK) {
         store->durable = fc_log_read_state(store->log).durable_sequence;
         store->published = store->applied;
+        store->applied_rows = store->next_row_id - 1;
         atomic_store(&store->horizon, store->applied);
         status = fc_replay_finish(store);
         if (status != FC_STATUS_OK) {
@@ -246,7 +247,7 @@ fc_store_state fc_store_read_state(fc_store *store) {
         store->oldest_reader ? store->oldest_reader->sequence : store->published;
     state.log =
         store->is_closed || !store->log ? store->last_log_state : fc_log_read_state(store->log);
-    state.rows = store->next_row_id - 1;
+    state.rows = store->applied_rows;
     fc_store_unlock(store);
     state.collections = fc_catalog_count(store->catalog, FC_TARGET_COLLECTION);
     state.series = fc_catalog_count(store->catalog, FC_TARGET_SERIES);
@@ -271,10 +272,14 @@ static void add_series(fc_series_counters *sum, const fc_series_counters *one) {
 
 fc_store_counters fc_store_read_counters(fc_store *store) {
     fc_store_counters counters = {.aborts = store->aborts};
+    fc_store_lock(store);
+    const uint64_t published = store->published;
+    fc_store_unlock(store);
     for (int kind = 0; kind < 2; kind++) {
         const uint32_t count = fc_catalog_count(store->catalog, (fc_target_kind)kind);
         for (uint32_t id = 1; id <= count; id++) {
-            fc_entry *entry = fc_catalog_entry(store->catalog, (fc_target_kind)kind, id);
+            fc_entry *entry = fc_catalog_entry(store->catalog, (fc_target_kind)kind, id, published);
+            if (!entry) continue;
             if (entry->memtable) {
                 const fc_memtable_counters one = fc_memtable_read_counters(entry->memtable);
                 add_memtable(&counters.memtables, &one);
@@ -292,7 +297,7 @@ void fc_store_check(fc_store *store) {
     for (int kind = 0; kind < 2; kind++) {
         const uint32_t count = fc_catalog_count(store->catalog, (fc_target_kind)kind);
         for (uint32_t id = 1; id <= count; id++) {
-            fc_entry *entry = fc_catalog_entry(store->catalog, (fc_target_kind)kind, id);
+            fc_entry *entry = fc_catalog_entry(store->catalog, (fc_target_kind)kind, id, FC_LIVE);
             if (entry->memtable)
                 fc_memtable_check(entry->memtable);
             else

@@ -50,6 +50,7 @@ struct fc_store {
 
     // Visibility. Invariant: published <= applied; horizon <= published.
     uint64_t applied, durable, published;
+    uint64_t applied_rows; // put, as of `applied`
     _Atomic uint64_t horizon;
     fc_transaction *oldest_reader, *newest_reader; // open snapshots, by sequence
     uint64_t reader_count;

@@ -283,6 +283,7 @@ static fc_status stamp_and_wait(fc_transaction *transaction, const fc_commit_res
     fc_effects_commit(store, result->sequence);
     fc_store_lock(store);
     store->applied = result->sequence;
+    store->applied_rows = store->next_row_id - 1;
     fc_store_publish_locked(store, store->durable);
     store->log_users++; // before the lock goes: close must not take the log from under the wait
     give_writer_lock_and_unlock(store);

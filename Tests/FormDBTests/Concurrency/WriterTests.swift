@@ -40,6 +40,26 @@ struct WriterTests {
         for thread in 0..<4 { #expect(actors.count { $0 == "\(thread)" } == writes) }
     }
 
+    /// A collection without rows yet was asked for its counters.
+    @Test("Statistics leave out what a writer is just creating")
+    func statisticsBesideCreations() throws {
+        let database = try Database.inMemory()
+        let rounds = Thoroughness.isQuick ? 200 : 2000
+        let isDone = Shared(false)
+        try Threads.run(2) { thread in
+            if thread == 0 {
+                defer { isDone.update { $0 = true } }
+                for round in 0..<rounds {
+                    try database.write { tx in try tx.createCollection("\(round)") }
+                }
+                return
+            }
+            while !isDone.value {
+                if database.statistics().versions != 0 { throw Difference("rows of nothing") }
+            }
+        }
+    }
+
     @Test("Waiting writers are served in order of arrival")
     func order() throws {
         let database = try Database.inMemory()

@@ -21,7 +21,7 @@ struct RegretRunner {
         var maker = RegretQuestions(data, seed: 47)
         let questions = maker.questions(
             ProcessInfo.processInfo.environment["FORMDB_REGRET_QUESTIONS"].flatMap { Int($0) }
-                ?? (isQuick ? 280 : 2_240))
+                ?? (isQuick ? 280 : 1_120))
         let references = ReferencePaths()
         var tally = RegretTally()
         for (number, question) in questions.enumerated() {
