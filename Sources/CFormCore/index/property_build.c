@@ -21,7 +21,8 @@ static fc_property_index *claim(fc_memtable *table, uint32_t id, uint64_t sequen
     fc_property_index *index = table->indexes;
     while (index != NULL && index->id != id)
         index = index->next;
-    if (index != NULL && (index->created > sequence || index->deleted != FC_LIVE ||
+    // One that is being dropped may be kept after all.
+    if (index != NULL && (index->created > sequence || index->deleted <= sequence ||
                           index->is_ready || index->is_building))
         index = NULL;
     if (index != NULL) index->is_building = true;

@@ -111,6 +111,10 @@ static fc_status build_index(fc_store *store, fc_memtable *table, uint32_t id, u
 
 void fc_build_indexes(fc_store *store, uint64_t sequence) {
     atomic_store(&store->has_unbuilt, false);
+    // What the flag stood for may be later than this commit.
+    fc_store_lock(store);
+    if (store->published > sequence) sequence = store->published;
+    fc_store_unlock(store);
     const uint32_t count = fc_catalog_count(store->catalog, FC_TARGET_COLLECTION);
     for (uint32_t id = 1; id <= count; id++) {
         const fc_entry *entry = fc_catalog_get(store->catalog, FC_TARGET_COLLECTION, id, sequence);

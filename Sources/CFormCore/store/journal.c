@@ -2,19 +2,10 @@
 #include "store_internal.h"
 
 struct fc_journal_cursor {
-    fc_store *store;
-    fc_log_cursor *inner; // NULL once the store is closed; guarded by store->mutex
+    fc_store *store; // retained
+    fc_log_cursor *inner;
     uint64_t last_sequence;
-    struct fc_journal_cursor *previous, *next;
 };
-
-// REQUIRES: nobody inside the log (fc_close waited).
-void fc_journal_cursors_detach_locked(fc_store *store) {
-    for (fc_journal_cursor *cursor = store->journal_cursors; cursor; cursor = cursor->next) {
-        fc_log_cursor_close(cursor->inner);
-        cursor->inner = NULL;
-    }
-}
 
 fc_status fc_journal(fc_store *store, uint64_t since, fc_journal_cursor **out, fc_detail *detail) {
     fc_journal_cursor *cursor = fc_allocate_cleared(&store->os->memory, 1, sizeof *cursor);
@@ -32,9 +23,6 @@ fc_status fc_journal(fc_store *store, uint64_t since, fc_journal_cursor **out, f
         return status;
     }
     fc_store_lock(store);
-    cursor->next = store->journal_cursors;
-    if (cursor->next) cursor->next->previous = cursor;
-    store->journal_cursors = cursor;
     fc_store_retain_locked(store);
     fc_store_unlock(store);
     fc_store_leave_log(store);
@@ -46,7 +34,7 @@ fc_status fc_journal_next(fc_journal_cursor *cursor, bool *out_found, fc_block *
                           fc_detail *detail) {
     fc_store *store = cursor->store;
     fc_store_lock(store);
-    const bool is_open = cursor->inner && fc_store_enter_log_locked(store);
+    const bool is_open = fc_store_enter_log_locked(store);
     fc_store_unlock(store);
     if (!is_open) return fc_fail(detail, FC_STATUS_CLOSED, "the store is closed");
     bool found = false;
@@ -61,14 +49,7 @@ fc_status fc_journal_next(fc_journal_cursor *cursor, bool *out_found, fc_block *
 void fc_journal_close(fc_journal_cursor *cursor) {
     if (!cursor) return;
     fc_store *store = cursor->store;
-    fc_store_lock(store);
-    if (cursor->previous)
-        cursor->previous->next = cursor->next;
-    else
-        store->journal_cursors = cursor->next;
-    if (cursor->next) cursor->next->previous = cursor->previous;
-    if (cursor->inner) fc_log_cursor_close(cursor->inner);
-    fc_store_unlock(store);
+    fc_log_cursor_close(cursor->inner);
     store->os->memory.release(store->os->memory.context, cursor, sizeof *cursor);
     fc_store_unreference(store);
 }

@@ -100,7 +100,7 @@ fc_log_state fc_log_read_state(fc_log *log);
 
 // The journal: blocks with sequence > `since`, up to what is published when the cursor is opened.
 // Reads from the files (gathered blocks are written first); every checksum and link is checked. A
-// cursor must be closed before the log. A cursor is used by one thread at a time.
+// cursor may be closed after the log, but the directory has to be there. A cursor is used by one thread at a time.
 typedef struct fc_log_cursor fc_log_cursor;
 FC_MUST_USE fc_status fc_log_cursor_open(fc_log *log, uint64_t since, fc_log_cursor **out,
                                          fc_detail *detail);

@@ -4,7 +4,7 @@
 #include "log_internal.h"
 
 struct fc_log_cursor {
-    fc_log *log;
+    fc_log_disk disk; // not the log, which may be closed before: the block that was lent is read on
     fc_manifest files; // as they were when the cursor was opened
     uint64_t active_end;
     uint64_t since, limit;
@@ -43,7 +43,7 @@ fc_status fc_log_cursor_open(fc_log *log, uint64_t since, fc_log_cursor **out, f
     fc_log_cursor *cursor = fc_allocate_cleared(memory, 1, sizeof *cursor);
     if (cursor == NULL)
         return fc_fail(detail, FC_STATUS_OUT_OF_MEMORY, "no memory to read the journal");
-    cursor->log = log;
+    cursor->disk = log->disk;
     cursor->since = since;
     fc_manifest_init(&cursor->files, memory);
     fc_buffer_init(&cursor->scratch, memory);
@@ -76,7 +76,7 @@ static fc_status open_file(fc_log_cursor *cursor, fc_detail *detail) {
     const fc_manifest_log_file *file = &files->files[cursor->file_index];
     bool is_active = cursor->file_index + 1 == files->file_count;
     fc_status status =
-        fc_log_scan_open(&cursor->scan, cursor->log->disk, file->number, files->store_id, detail);
+        fc_log_scan_open(&cursor->scan, cursor->disk, file->number, files->store_id, detail);
     if (status != FC_STATUS_OK) return status;
     const fc_log_file_header *header = &cursor->scan.header;
     bool continues = header->first_sequence == file->first_sequence;
@@ -213,7 +213,7 @@ fc_status fc_log_cursor_next(fc_log_cursor *cursor, bool *out_found, fc_block *o
 
 void fc_log_cursor_close(fc_log_cursor *cursor) {
     if (cursor == NULL) return;
-    const fc_allocator *memory = &cursor->log->disk.os->memory;
+    const fc_allocator *memory = &cursor->disk.os->memory;
     fc_log_scan_close(&cursor->scan);
     fc_manifest_deinit(&cursor->files);
     fc_buffer_deinit(&cursor->scratch);

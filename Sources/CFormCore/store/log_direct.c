@@ -175,6 +175,8 @@ static void filler_body(void *argument) {
             log->direct.fill_wanted = false;
             fc_log_direct_fill(log);
         } else {
+            // What can't be done now is asked for again by each append: a wish that stayed would keep them from it.
+            log->direct.fill_wanted = false;
             os->condition_wait(os->context, log->direct.wanted, log->mutex, UINT64_MAX);
         }
     }

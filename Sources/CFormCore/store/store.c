@@ -195,14 +195,13 @@ fc_status fc_close(fc_store *store, fc_detail *detail) {
         refuse_waiters_locked(store);
         while (store->has_writer || store->log_users > 0)
             os->condition_wait(os->context, store->changed, store->mutex, UINT64_MAX);
-        fc_journal_cursors_detach_locked(store);
         store->last_log_state = fc_log_read_state(store->log);
         fc_log *log = store->log;
+        store->log = NULL; // whoever looks from here on finds the last state
         fc_store_unlock(store);
         // Without the lock: closing makes a last group durable, and publishing takes it.
         const fc_status status = fc_log_close(log, &store->close_detail);
         fc_store_lock(store);
-        store->log = NULL;
         store->close_status = status;
         if (status == FC_STATUS_OK) {
             store->last_log_state.durable_sequence = store->last_log_state.last_sequence;

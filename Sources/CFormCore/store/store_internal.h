@@ -54,7 +54,6 @@ struct fc_store {
     _Atomic uint64_t horizon;
     fc_transaction *oldest_reader, *newest_reader; // open snapshots, by sequence
     uint64_t reader_count;
-    struct fc_journal_cursor *journal_cursors;
 
     // The writer's own (under the writer lock).
     uint64_t next_row_id; // from 1
@@ -141,9 +140,6 @@ FC_MUST_USE fc_status fc_effect_drop_index(fc_store *store, fc_entry *entry, uin
 // Ends the transaction `sequence` in all touched rows and the catalog.
 void fc_effects_commit(fc_store *store, uint64_t sequence);
 void fc_effects_abort(fc_store *store, uint64_t first_row_id);
-
-// journal.c
-void fc_journal_cursors_detach_locked(fc_store *store);
 
 // replay.c
 FC_MUST_USE fc_status fc_replay_block(void *context, const fc_block *block, fc_detail *detail);

@@ -161,7 +161,9 @@ extension FeatureRequest {
 extension SeriesRequest {
     /// The same, computed whether its answer is kept or not, and not kept.
     public func uncached() -> SeriesRequest {
-        SeriesRequest(source: .uncached(source), query: query)
+        var fresh = self
+        fresh.source = .uncached(source)
+        return fresh
     }
 }
 

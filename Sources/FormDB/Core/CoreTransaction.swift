@@ -119,7 +119,7 @@ struct CoreDescription {
 
     func commit() throws -> Committed {
         let transaction = unsafe try pointer()
-        open = nil
+        end()
         var result = fc_commit_result()
         try callCore { detail in unsafe fc_commit(transaction, &result, detail) }
         return Committed(
@@ -130,8 +130,14 @@ struct CoreDescription {
     /// Undoes everything.
     func abort() {
         guard let transaction = open else { return }
-        open = nil
+        end()
         unsafe fc_abort(transaction)
+    }
+
+    /// What has kept a view has to ask for it again, and learns that there is none.
+    private func end() {
+        open = nil
+        changes += 1
     }
 
     // MARK: Names

@@ -67,7 +67,7 @@ public final class FeatureCursor {
     public func next() throws -> Feature? {
         while true {
             scan: while index < positions.count {
-                try view.refresh(query.collection)
+                try view.refresh()
                 let decoded = try view.feature(at: positions[index])
                 let feature = query.projection?.apply(to: decoded) ?? decoded
                 index += 1

@@ -199,9 +199,10 @@ extension ReadSource {
 }
 
 extension CoreView {
-    /// Looks again if the transaction wrote since: rows keep their positions.
-    mutating func refresh(_ collection: String) throws {
+    /// Looks again if the transaction wrote since: rows keep their positions. By number, as another collection may have
+    /// the name now.
+    mutating func refresh() throws {
         if isCurrent { return }
-        self = try owner.view(of: owner.require(.collection, collection).id)
+        self = try owner.view(of: collection)
     }
 }

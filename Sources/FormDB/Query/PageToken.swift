@@ -67,7 +67,11 @@ public struct PageToken: Hashable, Sendable, Codable, LosslessStringConvertible 
         case .int(let value)? where value >= 0: question = UInt64(value)
         default: return nil
         }
-        left = object["l"]?.intValue.map { Int($0) }
+        switch object["l"] {
+        case nil: left = nil
+        case .int(let value)? where value >= 0: left = Int(value)
+        default: return nil
+        }
         key = Key(
             time: object["t"]?.intValue.map { Timestamp(microseconds: $0) }, value: object["v"],
             meters: object["m"]?.doubleValue, id: id)

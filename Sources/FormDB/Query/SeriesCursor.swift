@@ -54,7 +54,8 @@ public final class SeriesCursor {
         let range = remainingRange
         if isAtEnd || left == 0 || range.isEmpty { return }
         if !view.isCurrent {
-            view = try view.owner.seriesView(named: query.series)
+            // By number, as another series, of other fields, may have the name now.
+            view = try view.owner.seriesView(of: view.series, fieldCount: view.fieldCount)
         }
         var toSkip = last?.count ?? 0
         let wanted = min(Self.chunkPoints, left)

@@ -10,7 +10,7 @@
 /// transaction, its own changes too, inside its closure only. Throws `notFound`, with the nearest name,
 /// if there is no such series or field. Points come in order of time, equal times in order of arrival.
 public struct SeriesRequest: Sendable, SeriesRefining {
-    let source: ReadSource
+    var source: ReadSource
     public var query: SeriesQuery
     private var timeLimit: Duration?
     /// Of several requests that share a time limit; else it begins when points are asked for.

@@ -43,7 +43,8 @@ extension FeatureRequest {
     @discardableResult
     public func exportCSV(to file: URL, properties: [String]? = nil) throws -> Int {
         // Both passes ask one state.
-        let request = FeatureRequest(source: .transaction(try source.open()), query: query)
+        let request = FeatureRequest(
+            source: .transaction(try source.open()), query: query, options: options)
         var layout = FeatureCSVLayout()
         try request.forEach { layout.note($0) }
         if let properties { layout.properties = properties }

@@ -1,3 +1,4 @@
+import CFormCore
 import Testing
 
 @testable import FormDB
@@ -15,6 +16,32 @@ struct AuditTests {
         let provenances = try named.journal().fetchAll().map(\.provenance)
         #expect(provenances == [configuration.provenance, Provenance(actor: "other")])
         #expect(try own.journal().fetchAll()[0].provenance?.actor.isEmpty == false)
+    }
+
+    /// Closing used to free it.
+    @Test("A block that the journal has lent can be read to its end after the store is closed")
+    func lentBlock() throws {
+        let db = try Database.inMemory()
+        try db.write { tx in
+            for id in 0..<200 {
+                try tx.insert(Feature(id: .integer(Int64(id)), geometry: nil), into: "f")
+            }
+        }
+        var opened: OpaquePointer?
+        #expect(unsafe fc_journal(db.store.pointer, 0, &opened, nil) == FC_STATUS_OK)
+        let cursor = unsafe try #require(opened)
+        defer { unsafe fc_journal_close(cursor) }
+        var found = false
+        var block = unsafe fc_block()
+        #expect(unsafe fc_journal_next(cursor, &found, &block, nil) == FC_STATUS_OK)
+        #expect(found)
+        let before = unsafe [UInt8](
+            UnsafeBufferPointer(start: block.payload.data, count: block.payload.length))
+        try db.close()
+        let after = unsafe [UInt8](
+            UnsafeBufferPointer(start: block.payload.data, count: block.payload.length))
+        #expect(!before.isEmpty && before == after)
+        #expect(unsafe fc_journal_next(cursor, &found, &block, nil) == FC_STATUS_CLOSED)
     }
 
     @Test("A database that wants provenance refuses to write without it")

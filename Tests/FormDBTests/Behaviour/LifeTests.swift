@@ -83,6 +83,56 @@ struct LifeTests {
         #expect(errorCode { _ = try kept?.fetchCount() } == .closed)
     }
 
+    /// They went on to read the views of the transaction, which were freed with it.
+    @Test("Cursors that outlive their transaction throw", arguments: [true, false])
+    func cursorsOutliveTransaction(commits: Bool) throws {
+        struct Undone: Error {}
+        let db = try Database.inMemory()
+        try db.write { tx in
+            try tx.createSeries("s", fields: ["value"])
+            for id in 0..<2000 {
+                try tx.insert(Feature(id: .integer(Int64(id)), geometry: nil), into: "f")
+                try tx.append(DataPoint(at: Timestamp(microseconds: Int64(id)), 1), to: "s")
+            }
+        }
+        var features: FeatureCursor?
+        var points: SeriesCursor?
+        do {
+            try db.write { tx in
+                try tx.insert(Feature(geometry: nil), into: "f")
+                features = try tx.features(in: "f").cursor()
+                points = try tx.series("s").cursor()
+                #expect(try features?.next() != nil && points?.next() != nil)
+                if !commits { throw Undone() }
+            }
+        } catch is Undone {}
+        #expect(errorCode { while try features?.next() != nil {} } == .closed)
+        #expect(errorCode { while try points?.next() != nil {} } == .closed)
+    }
+
+    @Test("A cursor does not go on in another collection or series of the name")
+    func cursorOfWhatIsGone() throws {
+        let db = try Database.inMemory()
+        try db.write { tx in
+            try tx.createSeries("s", fields: ["a", "b", "c"])
+            for id in 0..<2000 {
+                try tx.insert(Feature(id: .integer(Int64(id)), geometry: nil), into: "f")
+                try tx.append(DataPoint(at: Timestamp(microseconds: Int64(id)), 1, 2, 3), to: "s")
+            }
+        }
+        try db.write { tx in
+            let features = try tx.features(in: "f").cursor()
+            let points = try tx.series("s").cursor()
+            #expect(try features.next() != nil && points.next() != nil)
+            try tx.drop(collection: "f")
+            try tx.drop(series: "s")
+            try tx.insert(Feature(id: 1, geometry: nil), into: "f")
+            try tx.createSeries("s", fields: ["a"])
+            #expect(errorCode { while try features.next() != nil {} } == .notFound)
+            #expect(errorCode { while try points.next() != nil {} } == .notFound)
+        }
+    }
+
     // MARK: Locks
 
     @Test("A second writer gets locked, in the same process too")

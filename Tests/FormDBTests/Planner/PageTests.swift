@@ -127,4 +127,16 @@ struct PageTests {
             try database.features(in: "f").order(by: .time).page(3, after: PageToken(tokens[0]))
         }
     }
+
+    @Test("A token that says that fewer than no rows are left is none")
+    func negativeRest() throws {
+        for left in [-1, -2, Int64.min] {
+            var output = OutputBuffer()
+            try CBOREncoder.append(["q": 7, "i": 1, "l": .int(left)] as JSONObject, to: &output)
+            #expect(PageToken(Base64URL.text(of: output.bytes)) == nil)
+        }
+        var output = OutputBuffer()
+        try CBOREncoder.append(["q": 7, "i": 1, "l": 2] as JSONObject, to: &output)
+        #expect(PageToken(Base64URL.text(of: output.bytes)) != nil)
+    }
 }
