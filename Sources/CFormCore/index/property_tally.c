@@ -214,9 +214,12 @@ static uint32_t hide_unseen(const range_walk *walk, const uint32_t *positions, u
     for (uint32_t i = 0; i < count; i++) {
         const fc_chunk *chunk = fc_columns_chunk(&view->table->columns, positions[i]);
         doubtful[doubtful_count] = i;
-        // An old version's runs may name rows of a chunk that was freed: nobody sees them.
-        doubtful_count += chunk == NULL || fc_chunk_may_be_dead(chunk, positions[i]) ||
-                          positions[i] >= view->limit;
+        // An old version's run may name rows of a chunk that was freed: nobody sees them.
+        if (__builtin_expect(chunk == NULL, 0))
+            doubtful_count++;
+        else
+            doubtful_count +=
+                fc_chunk_may_be_dead(chunk, positions[i]) | (positions[i] >= view->limit);
     }
     for (uint32_t k = 0; k < doubtful_count; k++) {
         if (fc_view_sees(view, positions[doubtful[k]])) continue;

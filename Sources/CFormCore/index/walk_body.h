@@ -441,7 +441,7 @@ TARGET static fc_status W(walk_tail)(walk_state *state) {
 
 TARGET fc_status W(walk)(const fc_walk *walk, fc_sink *sink) {
     const fc_probe *probe = walk->probe;
-    walk_state state; // not its lists, two kilobytes
+    walk_state state; // not its lists, four kilobytes
     state.walk = walk;
     state.sink = sink;
     state.pending_count = state.candidate_count = 0;
